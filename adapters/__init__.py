@@ -1,0 +1,1 @@
+"""The ports and the task API on the real engines."""

@@ -1,0 +1,1 @@
+"""Bundles and records on disk."""

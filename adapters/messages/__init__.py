@@ -1,0 +1,1 @@
+"""Protobuf messages of containerd's APIs, generated from our own .proto files."""

@@ -1,0 +1,1 @@
+"""The root file system's mounts."""

@@ -1,0 +1,1 @@
+"""Container stdio: FIFOs and terminals."""

@@ -1,0 +1,1 @@
+"""Units and jobs of systemd, over D-Bus."""

@@ -1,0 +1,1 @@
+"""The ttrpc protocol: codec, server and client; knows nothing of shims."""

@@ -1,0 +1,1 @@
+"""One module for each call of the task API and each background rule."""

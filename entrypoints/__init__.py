@@ -1,0 +1,1 @@
+"""The programs: what containerd runs, the daemon, the people's command line."""

@@ -1,0 +1,1 @@
+"""Deterministic scheduler, fakes for every port, and the world they share."""

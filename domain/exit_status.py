@@ -13,6 +13,7 @@ SIGNALLED: Final = 128
 # What clients themselves show for a status that nobody knows; never 0, which would read as
 # success (F34, S6), and never 137, which would read as an OOM kill.
 UNKNOWN: Final = ExitStatus(255)
+NEVER: Final = Timestamp(0)
 
 
 class MainCode(IntEnum):

@@ -13,6 +13,8 @@ ContainerId = NewType("ContainerId", str)
 ExecId = NewType("ExecId", str)
 Pid = NewType("Pid", int)
 
+NO_PID: Final = Pid(0)
+
 # containerd's own rule (pkg/identifiers/validate.go): groups of letters and digits with
 # single separators between them, 76 characters at most. What passes is safe as a path
 # component, and holds no two dashes in a row, which unit names rely on.

@@ -27,6 +27,16 @@ CONSOLE: Final = Seconds(30)
 DRAIN: Final = Seconds(10)
 # After KILL a process ends at once, unless the kernel holds it (D state, L10).
 DEATH: Final = Seconds(10)
+# How often and how many times the unit of a killed process is read until it shows the end.
+DEATH_LOOK: Final = Seconds(0.05)
+DEATH_LOOKS: Final = 200
+# After a restart: how often, and how many times, the unit of a start that was under way is
+# read until its job is over; as long together as the job itself may take.
+START_LOOK: Final = Seconds(0.1)
+START_LOOKS: Final = START_JOB_S * 10
+# After a restart nobody is answered before the tasks are found again; what takes longer
+# (a stuck unit) is answered from the record meanwhile (L7).
+RECOVERY: Final = Seconds(20)
 # A mount or unmount of a network file system; it goes on in its thread when we stop waiting.
 MOUNT: Final = Seconds(60)
 # How long a container's exit waits for the exits of its execs, which die with it (F01).

@@ -9,7 +9,6 @@ come too early is held until what it follows has left. The order (task-api.md, s
   waits for them only until `stop_waiting_for_execs` (F01: never without bound).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.event import (
@@ -65,10 +64,9 @@ class Outbox:
         self._held.append(event)
         self._release()
 
-    def restore(self, told: Iterable[TaskEvent]) -> None:
-        """After a restart: these have left already, in another incarnation."""
-        for event in told:
-            self._note(event)
+    def already_told(self, event: TaskEvent) -> None:
+        """After a restart: this one has left already, in another incarnation."""
+        self._note(event)
 
     def _release(self) -> None:
         moved = True
@@ -104,6 +102,7 @@ class Outbox:
                 self._starting.discard(self.init)
             case ExecStarted(process=process):
                 self._starting.discard(process)
+                self._running_execs.add(process)
             case TaskExited(process=process):
                 self._running_execs.discard(process)
             case TaskDeleted():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from domain.exit_status import Exit
-from domain.identity import ContainerKey, ExecId, Pid
+from domain.identity import NO_PID, ContainerKey, ExecId, Pid
 from domain.lifecycle import Phase
 from domain.ports.processes import Program
 from domain.request import Mount, RuntimeOptions, Stdio
@@ -31,10 +31,10 @@ class ProcessRecord:
     phase: Phase
     stdio: Stdio
     invocation: InvocationId | None = None
-    pid: Pid = Pid(0)  # noqa: RUF009 (a NewType makes no call)
+    pid: Pid = NO_PID
     program: Program | None = None
     exit: Exit | None = None
-    start_told: bool = False  # a start has succeeded, so its event is owed
+    started: bool = False  # its program was let go: a start event is owed
     never_ran: bool = False  # a failed exec: its exit is no news
     told: frozenset[Told] = field(default=frozenset())
 
@@ -42,6 +42,8 @@ class ProcessRecord:
 @dataclass(frozen=True, slots=True)
 class ContainerRecord:
     owner: ContainerKey
+    # Tells this container from an earlier one of the same id whose last event is still owed.
+    life: int
     bundle: str
     rootfs: tuple[Mount, ...]
     checkpoint: str
@@ -53,6 +55,7 @@ class ContainerRecord:
     private_pid_namespace: bool
     init: ProcessRecord
     execs: tuple[ProcessRecord, ...] = ()
+    departed: tuple[ProcessRecord, ...] = ()  # deleted execs whose exit is still owed
     created: bool = False  # False: a Create was under way, and nobody was told of it
     deleting: bool = False  # Delete has begun to take it apart: it goes on to the end
     deleted: bool = False  # all is gone; only the event is owed

@@ -72,6 +72,11 @@ class UnitState:
         return Exit(exit_status(self.main_code, self.main_status), at)
 
     @property
+    def is_starting(self) -> bool:
+        """A start job is at work on it."""
+        return self.activity is Activity.STARTING
+
+    @property
     def is_over(self) -> bool:
         """Nothing of the unit runs and no job will change that."""
         return self.activity in {Activity.INACTIVE, Activity.FAILED}

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain import bundle_files, limits
+from domain import bundle_files, limits, runc_command
 from domain.identity import ExecId, ProcessKey
 from domain.request import RuntimeOptions, Stdio
+from domain.runc_command import Argv, Runtime, Setting
 from domain.unit_name import UnitName, unit_name
 
-# One process to run: the program and its whole argument list. Over the bus nothing is
-# expanded but `$`, which is doubled (D30).
-Argv = tuple[str, ...]
 Value = str | bool | int | tuple[str, ...]
 
 INFINITY: Final = 2**64 - 1
@@ -32,7 +30,7 @@ class UnitDefinition:
     """What systemd is asked to run."""
 
     name: UnitName
-    argv: Argv
+    argv: Argv  # over the bus nothing is expanded but `$`, which is doubled (D30)
     properties: Mapping[str, Value]
 
     def text(self) -> str:
@@ -116,7 +114,7 @@ def init_unit(start: Start, host: Host) -> UnitDefinition:
         "KillMode": "mixed",
         **_shared(start, host),
     }
-    argv = _runc(start, None) + (_restore(start) if start.checkpoint else _create(start))
+    argv = _create_or_restore(start)
     if host.has_delegate_subgroup:
         # On cgroup v2 no process may sit beside the container's cgroup in the unit's own
         # ("cannot enter cgroupv2 … domain controllers"); runc itself would.
@@ -140,7 +138,7 @@ def exec_unit(start: Start, exec_id: ExecId, host: Host) -> UnitDefinition:
         **_shared(start, host),
     }
     pid_file = bundle_files.pid_file(bundle, exec_id)
-    argv = (*host.reaper, pid_file, "--", *_runc(start, exec_id), *_exec(start, exec_id))
+    argv = (*host.reaper, pid_file, "--", *_exec(start, exec_id))
     return UnitDefinition(unit_name(start.process), argv, properties)
 
 
@@ -203,65 +201,37 @@ def _streams(stdio: Stdio, *, has_terminal: bool) -> dict[str, Value]:
     return properties
 
 
-def _runc(start: Start, exec_id: ExecId | None) -> Argv:
-    options = start.options
-    return (
-        options.binary,
-        "--root",
-        bundle_files.runtime_root(options, start.process.owner.namespace),
-        "--log",
+def _runtime(start: Start, exec_id: ExecId | None) -> Runtime:
+    return Runtime(
+        start.options.binary,
+        bundle_files.runtime_root(start.options, start.process.owner.namespace),
         bundle_files.runtime_log(start.bundle, exec_id),
-        "--log-format",
-        "json",
-        *(("--debug",) if start.debug else ()),
+        start.debug,
     )
 
 
-def _create(start: Start) -> Argv:
-    return (
-        "create",
-        "--bundle",
+def _create_or_restore(start: Start) -> Argv:
+    runtime, container = _runtime(start, None), start.process.owner.container
+    setting = Setting(
         start.bundle,
-        "--pid-file",
         bundle_files.pid_file(start.bundle, None),
-        *_console(start),
-        *(("--no-pivot",) if start.options.no_pivot_root else ()),
-        *(("--no-new-keyring",) if start.options.no_new_keyring else ()),
-        start.process.owner.container,
+        start.console_socket,
+        start.options.no_pivot_root,
     )
-
-
-def _restore(start: Start) -> Argv:
+    if not start.checkpoint:
+        keyring = start.options.no_new_keyring
+        return runc_command.create(runtime, container, setting, no_new_keyring=keyring)
     work = start.options.criu_work_path or bundle_files.criu_work(start.bundle)
-    return (
-        "restore",
-        "--detach",  # without it the start job of a forking unit times out (D40)
-        "--image-path",
-        start.checkpoint,
-        "--work-path",
-        work,
-        "--bundle",
-        start.bundle,
-        "--pid-file",
-        bundle_files.pid_file(start.bundle, None),
-        *_console(start),
-        *(("--no-pivot",) if start.options.no_pivot_root else ()),
-        start.process.owner.container,
+    return runc_command.restore(
+        runtime, container, setting, image_path=start.checkpoint, work_path=work
     )
 
 
 def _exec(start: Start, exec_id: ExecId) -> Argv:
-    return (
-        "exec",
-        "--process",
-        bundle_files.exec_spec(start.bundle, exec_id),
-        "--detach",
-        "--pid-file",
-        bundle_files.pid_file(start.bundle, exec_id),
-        *_console(start),
+    return runc_command.execute(
+        _runtime(start, exec_id),
         start.process.owner.container,
+        process_file=bundle_files.exec_spec(start.bundle, exec_id),
+        pid_file=bundle_files.pid_file(start.bundle, exec_id),
+        console_socket=start.console_socket,
     )
-
-
-def _console(start: Start) -> Argv:
-    return ("--console-socket", start.console_socket) if start.console_socket else ()

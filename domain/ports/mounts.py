@@ -13,7 +13,7 @@ class Mounts(Protocol):
     async def mount(
         self, rootfs: str, mounts: tuple[Mount, ...], within: Seconds
     ) -> Result[None, MountFailed | DeadlinePassed]:
-        """Applies the mounts in order onto `rootfs` (made, 0711, if absent); a failure undoes all."""
+        """Applies the mounts in order onto `rootfs` (made if absent); a failure undoes all."""
         ...
 
     async def unmount(

@@ -18,8 +18,8 @@ class Program:
 
 
 class Processes(Protocol):
-    async def identify(self, pid: Pid) -> Result[Program, ProcessGone]:
-        """Who has this pid now."""
+    async def identify(self, pid: Pid, cgroup: str) -> Result[Program, ProcessGone]:
+        """Who has this pid now; nobody, if it is not in `cgroup` or below (S9)."""
         ...
 
     async def signal(self, program: Program, signal: int) -> Result[None, ProcessGone]:

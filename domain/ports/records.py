@@ -10,14 +10,14 @@ from domain.refusal import RecordFailed
 
 
 class Records(Protocol):
-    """One record for each container, in a folder of our own: containerd removes bundles."""
+    """One for each life of a container, in a folder of our own: containerd removes bundles."""
 
     async def save(self, record: ContainerRecord) -> Result[None, RecordFailed]:
         """Replaces the record whole: after a crash it is the old one or the new (S30)."""
         ...
 
-    async def remove(self, owner: ContainerKey) -> Result[None, RecordFailed]:
-        """Forgets the container; one without a record is a success."""
+    async def remove(self, owner: ContainerKey, life: int) -> Result[None, RecordFailed]:
+        """Forgets this life of the container; one without a record is a success."""
         ...
 
     async def all(self) -> tuple[ContainerRecord, ...]:

@@ -1,0 +1,161 @@
+"""A container and its processes, as the daemon has them in memory.
+
+Everything here can be rebuilt from a record and systemd (use_cases/recover.py).
+"""
+
+from dataclasses import dataclass, field
+
+from domain import bundle_files
+from domain.event import TaskCreated, TaskDeleted
+from domain.exit_status import NEVER, UNKNOWN, Exit
+from domain.identity import NO_PID, ContainerKey, ExecId, Pid, ProcessKey
+from domain.lifecycle import Heard, Phase, after
+from domain.outbox import Outbox
+from domain.ports.concurrency import Latch
+from domain.ports.processes import Program
+from domain.ports.runc import RuncTarget
+from domain.record import ContainerRecord, ProcessRecord, Told
+from domain.refusal import RecordFailed
+from domain.request import Mount, RuntimeOptions, Stdio
+from domain.unit import InvocationId, UnitRef
+from domain.unit_name import UnitName
+
+
+@dataclass(slots=True)
+class Process:
+    """An init or an exec."""
+
+    key: ProcessKey
+    unit: UnitName
+    stdio: Stdio
+    ended: Latch  # open once its exit may be told, or it is deleted
+    phase: Phase = Phase.CREATED
+    invocation: InvocationId | None = None
+    pid: Pid = NO_PID
+    program: Program | None = None
+    exit: Exit | None = None
+    started: bool = False
+    never_ran: bool = False
+    told: set[Told] = field(default_factory=set)
+    # Somebody is writing its exit down; the first to come decides what it was (S1).
+    ending: bool = False
+    # A look at its unit is under way; another was asked for meanwhile.
+    looking: bool = False
+    look_again: bool = False
+
+    def hear(self, heard: Heard) -> bool:
+        """Moves on if the table says so; False when what was heard changes nothing."""
+        phase = after(self.phase, heard)
+        if phase is None:
+            return False
+        self.phase = phase
+        self.started = self.started or heard is Heard.STARTED
+        return True
+
+    @property
+    def ref(self) -> UnitRef:
+        return UnitRef(self.unit, self.invocation)
+
+    @property
+    def is_starting(self) -> bool:
+        return self.phase is Phase.STARTING
+
+    @property
+    def is_init(self) -> bool:
+        return self.key.exec_id is None
+
+    def record(self) -> ProcessRecord:
+        return ProcessRecord(
+            exec_id=self.key.exec_id,
+            phase=self.phase,
+            stdio=self.stdio,
+            invocation=self.invocation,
+            pid=self.pid,
+            program=self.program,
+            exit=self.exit,
+            started=self.started,
+            never_ran=self.never_ran,
+            told=frozenset(self.told),
+        )
+
+
+@dataclass(slots=True)
+class Container:
+    owner: ContainerKey
+    life: int
+    bundle: str
+    rootfs: tuple[Mount, ...]
+    checkpoint: str
+    options: RuntimeOptions
+    debug: bool
+    publish_to: str
+    slice: str
+    cgroup: str
+    private_pid_namespace: bool
+    init: Process
+    outbox: Outbox
+    execs: dict[ExecId, Process] = field(default_factory=dict)
+    # Deleted execs whose exit containerd has not acknowledged.
+    departed: list[Process] = field(default_factory=list)
+    created: bool = False
+    deleted: bool = False
+    # Open when the Delete that is under way has ended, either way.
+    deletion: Latch | None = None
+    # An earlier life of the same id that has not said its last word, and our own last word.
+    former: Latch | None = None
+    farewell: Latch | None = None
+    # A teller is at work (use_cases/tell.py).
+    telling: bool = False
+    # Changes asked to be kept, kept so far, and the save that runs (use_cases/keep.py).
+    changes: int = 0
+    kept: int = 0
+    keeping: Latch | None = None
+    keep_failure: RecordFailed | None = None
+    forgotten: bool = False
+
+    def processes(self) -> tuple[Process, ...]:
+        return (self.init, *self.execs.values())
+
+    def target(self) -> RuncTarget:
+        return RuncTarget(
+            owner=self.owner,
+            binary=self.options.binary,
+            root=bundle_files.runtime_root(self.options, self.owner.namespace),
+            bundle=self.bundle,
+            log=bundle_files.runtime_log(self.bundle, None),
+            debug=self.debug,
+        )
+
+    def record(self) -> ContainerRecord:
+        return ContainerRecord(
+            owner=self.owner,
+            life=self.life,
+            bundle=self.bundle,
+            rootfs=self.rootfs,
+            checkpoint=self.checkpoint,
+            options=self.options,
+            debug=self.debug,
+            publish_to=self.publish_to,
+            slice=self.slice,
+            cgroup=self.cgroup,
+            private_pid_namespace=self.private_pid_namespace,
+            init=self.init.record(),
+            execs=tuple(process.record() for process in self.execs.values()),
+            departed=tuple(process.record() for process in self.departed),
+            created=self.created,
+            deleting=self.deletion is not None,
+            deleted=self.deleted,
+        )
+
+    def created_event(self) -> TaskCreated:
+        return TaskCreated(
+            owner=self.owner,
+            bundle=self.bundle,
+            rootfs=self.rootfs,
+            stdio=self.init.stdio,
+            checkpoint=self.checkpoint,
+            pid=self.init.pid,
+        )
+
+    def deleted_event(self) -> TaskDeleted:
+        return TaskDeleted(self.owner, self.init.pid, self.init.exit or Exit(UNKNOWN, NEVER))

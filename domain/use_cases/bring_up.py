@@ -1,0 +1,100 @@
+"""Starting a process's unit, for a caller who may give up while systemd works.
+
+Shared by create, restore and exec. Whatever the job's result says, the unit is read
+afterwards: `done` may mean "skipped" (F59), and `failed` that a program ran and ended.
+"""
+
+from dataclasses import dataclass
+
+from returns.result import Failure, Result, Success
+
+from domain import limits
+from domain.caller import Caller
+from domain.outcome import failed
+from domain.refusal import CallerGone, NoSuchUnit, Refusal, UnitExists
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.unit import JobResult, UnitRef, UnitState, Whom
+from domain.unit_definition import UnitDefinition
+from domain.use_cases.exits import SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtUp:
+    """The job's result and the unit as it was right after it; None if it is gone already."""
+
+    job: JobResult
+    state: UnitState | None
+
+
+async def bring_up(
+    shim: Shim, caller: Caller, container: Container, process: Process, unit: UnitDefinition
+) -> Result[BroughtUp, Refusal]:
+    """Starts the unit and reads it; remembers its invocation.
+
+    A left-over of the name is swept away once (F48, F49): no task of ours has it, or this
+    start would have been refused. After any other failure the unit may still come up (S34):
+    the caller sweeps it.
+    """
+    shim.track(container, process)
+    outcome = await _job(shim, caller, process, unit)
+    match outcome:
+        case Failure(UnitExists()):
+            await sweep(shim, process)
+            outcome = await _job(shim, caller, process, unit)
+    if failed(outcome):
+        return Failure(outcome.failure())
+    return await _reading(shim, process, outcome.unwrap())
+
+
+async def _job(
+    shim: Shim, caller: Caller, process: Process, unit: UnitDefinition
+) -> Result[JobResult, Refusal]:
+    job = shim.ports.concurrency.spawn(
+        f"start {unit.name}", shim.ports.units.start(unit, limits.START_ANSWER)
+    )
+    if await caller.waits_for(shim.ports.concurrency, (job.done,), None) is not None:
+        return job.outcome()
+    # With a limit of its own: the caller's time is up (R086, D47).
+    await kill_unit(shim, process)
+    await shim.ports.concurrency.first_of((job.done,), limits.DEATH)
+    return Failure(CallerGone(f"start of {unit.name}"))
+
+
+async def _reading(shim: Shim, process: Process, job: JobResult) -> Result[BroughtUp, Refusal]:
+    match await shim.ports.units.read(UnitRef(process.unit)):
+        case Success(state):
+            process.invocation = state.ref.invocation
+            return Success(BroughtUp(job, state))
+        case Failure(NoSuchUnit()):
+            return Success(BroughtUp(job, None))
+        case Failure(why):
+            return Failure(why)
+        case impossible:
+            raise AssertionError(impossible)
+
+
+async def sweep(shim: Shim, process: Process) -> bool:
+    """Ends whatever runs in a process's unit and lets go of it; False if something may be left."""
+    ref = process.ref
+    await kill_unit(shim, process)
+    stopped = await shim.ports.units.stop(ref, limits.RELEASE)
+    released = await shim.ports.units.release(ref)
+    clean = True
+    for what, outcome in (("stopped", stopped), ("released", released)):
+        match outcome:
+            case Success() | Failure(NoSuchUnit()):
+                pass
+            case Failure(why):
+                shim.lost(f"{ref.name} is not {what}", process.key, why)
+                clean = False
+    return clean
+
+
+async def kill_unit(shim: Shim, process: Process) -> None:
+    """KILL for every process of the unit; that nobody is left is as good."""
+    match await shim.ports.units.kill(process.ref, Whom.ALL, SIGKILL):
+        case Success() | Failure(NoSuchUnit()):
+            pass
+        case Failure(why):
+            shim.lost(f"{process.unit} is not killed", process.key, why)

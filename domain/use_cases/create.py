@@ -1,0 +1,207 @@
+"""Create: a container whose init is paused just before its program.
+
+All or nothing: until the client is told of the container nobody else can see it, and a
+failure at any step takes back what the steps before have made (S13), without an event.
+"""
+
+from returns.result import Failure, Result, Success
+
+from domain import bundle_files, limits
+from domain.caller import Caller
+from domain.identity import NO_PID, Pid, ProcessKey
+from domain.outbox import Outbox
+from domain.outcome import failed
+from domain.ports.bundles import BundleFacts
+from domain.refusal import ContainerExists, Refusal, RuncFailed, UnitFailed
+from domain.request import CreateRequest
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.unit import JobResult
+from domain.unit_definition import Start, cgroups_path, init_unit, slice_of
+from domain.unit_name import unit_name
+from domain.use_cases.bring_up import BroughtUp, bring_up, sweep
+from domain.use_cases.evidence import evidence
+from domain.use_cases.keep import forget, keep
+from domain.use_cases.tell import tell
+
+# runc's words when the id is another's: what exists under it is not ours to delete.
+FOREIGN_CONTAINER = "already exists"
+
+
+async def create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[Pid, Refusal]:
+    """Answers the init's pid; 0 for one that Start will restore from a checkpoint."""
+    owner = request.owner
+    if owner in shim.containers or owner in shim.creating:
+        return Failure(ContainerExists(owner.container))
+    shim.creating[owner] = shim.ports.concurrency.latch()
+    outcome = await _create(shim, caller, request)
+    # The id is free or the container known before anybody who waited looks again.
+    shim.creating.pop(owner).open()
+    return outcome
+
+
+async def _create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[Pid, Refusal]:
+    facts = await shim.ports.bundles.facts(request.bundle)
+    if failed(facts):
+        return Failure(facts.failure())
+    container = _container(shim, request, facts.unwrap())
+    outcome = await _make(shim, caller, container)
+    if failed(outcome):
+        await undo(shim, container, outcome.failure())
+        return Failure(outcome.failure())
+    container.created = True
+    kept = await keep(shim, container)
+    if failed(kept):
+        # Told of nowhere, it would be an orphan after the daemon's next death.
+        await undo(shim, container, kept.failure())
+        return Failure(kept.failure())
+    shim.containers[request.owner] = container
+    tell(shim, container, container.created_event())
+    return Success(container.init.pid)
+
+
+def _container(shim: Shim, request: CreateRequest, facts: BundleFacts) -> Container:
+    key = ProcessKey(request.owner)
+    unit = unit_name(key)
+    slice_name = slice_of(facts.cgroups_path, request.options)
+    return Container(
+        owner=request.owner,
+        life=shim.ports.clock.now(),
+        bundle=request.bundle,
+        rootfs=request.rootfs,
+        checkpoint=request.checkpoint,
+        options=request.options,
+        debug=request.debug,
+        publish_to=request.publish_to,
+        slice=slice_name,
+        cgroup=cgroups_path(unit, slice_name, shim.host),
+        private_pid_namespace=facts.private_pid_namespace,
+        init=Process(key, unit, request.stdio, shim.ports.concurrency.latch()),
+        outbox=Outbox(key, execs_first=facts.private_pid_namespace),
+        former=shim.farewells.get(request.owner),
+    )
+
+
+async def _make(shim: Shim, caller: Caller, container: Container) -> Result[None, Refusal]:
+    """The steps, each one's failure being the answer."""
+    ports = shim.ports
+    # First of all: whatever is made from here on can be found and taken back (S30).
+    kept = await keep(shim, container)
+    if failed(kept):
+        return Failure(kept.failure())
+    placed = await ports.bundles.place(container.bundle, container.cgroup)
+    if failed(placed):
+        return Failure(placed.failure())
+    if container.rootfs:
+        mounted = await ports.mounts.mount(
+            bundle_files.rootfs(container.bundle), container.rootfs, limits.MOUNT
+        )
+        if failed(mounted):
+            return Failure(mounted.failure())
+    if container.checkpoint:
+        return Success(None)  # Start restores it, terminal and all
+    return await start_init_unit(shim, caller, container)
+
+
+async def start_init_unit(
+    shim: Shim, caller: Caller, container: Container
+) -> Result[None, Refusal]:
+    """stdio, the unit, the pid: what Create does and, from a checkpoint, Start."""
+    init = container.init
+    console = await open_stdio(shim, init)
+    if failed(console):
+        return Failure(console.failure())
+    definition = init_unit(_start(container, console.unwrap()), shim.host)
+    outcome = await bring_up(shim, caller, container, init, definition)
+    if failed(outcome):
+        return Failure(outcome.failure())
+    up = outcome.unwrap()
+    init.pid = _living_pid(up)
+    if init.pid == NO_PID:
+        return Failure(await _why_not(shim, container, up, definition.text()))
+    if init.stdio.terminal:
+        connected = await shim.ports.terminals.connected(init.key, limits.CONSOLE)
+        if failed(connected):
+            return Failure(connected.failure())
+    return Success(None)
+
+
+async def open_stdio(shim: Shim, process: Process) -> Result[str, Refusal]:
+    """Takes hold of the client's FIFOs; answers a console socket's path if there is a terminal."""
+    if process.stdio.terminal:
+        return await shim.ports.terminals.listen(process.key, process.stdio, limits.STDIO)
+    opened = await shim.ports.fifos.open(process.key, process.stdio, limits.STDIO)
+    return Failure(opened.failure()) if failed(opened) else Success("")
+
+
+def _start(container: Container, console_socket: str) -> Start:
+    return Start(
+        process=container.init.key,
+        bundle=container.bundle,
+        stdio=container.init.stdio,
+        options=container.options,
+        slice=container.slice,
+        debug=container.debug,
+        console_socket=console_socket,
+        checkpoint=container.checkpoint,
+    )
+
+
+def _living_pid(up: BroughtUp) -> Pid:
+    """A job that is `done` proves nothing: success needs a living init (D55)."""
+    if up.job is not JobResult.DONE or up.state is None or up.state.exit is not None:
+        return NO_PID
+    return up.state.main_pid
+
+
+async def _why_not(
+    shim: Shim, container: Container, up: BroughtUp, definition: str
+) -> RuncFailed | UnitFailed:
+    said = await shim.ports.runc.last_error(bundle_files.runtime_log(container.bundle, None))
+    shown = await evidence(shim, container, container.init, definition)
+    if said is not None:
+        return RuncFailed("create", said, shown)
+    if up.state is not None and up.state.exit is not None:
+        return UnitFailed(
+            container.init.unit, f"init ended at once with {up.state.exit.status}", shown
+        )
+    return UnitFailed(container.init.unit, up.job.value, shown)
+
+
+async def undo(shim: Shim, container: Container, why: Refusal) -> None:
+    """Takes back whatever a Create has made, in reverse; each step is tried.
+
+    If something may be left the record stays, and `resync` and recovery try again.
+    """
+    init = container.init
+    clean = True
+    if init.unit in shim.units:
+        clean = await sweep(shim, init)
+        if not (isinstance(why, RuncFailed) and FOREIGN_CONTAINER in why.reason):
+            clean = await runc_forgets(shim, container) and clean
+    await shim.ports.streams(init).close(init.key)
+    if container.rootfs:
+        clean = await unmount(shim, container) and clean
+    if clean:
+        shim.untrack(init)
+        await forget(shim, container)
+    else:
+        shim.remnants.append(container)
+
+
+async def runc_forgets(shim: Shim, container: Container) -> bool:
+    """Ends what runc still has of the container; False if it may still have it."""
+    outcome = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    if failed(outcome):
+        shim.lost("runc keeps the container", container.owner, outcome.failure())
+        return False
+    return True
+
+
+async def unmount(shim: Shim, container: Container) -> bool:
+    """Takes the root file system's mounts off; False if one may be left."""
+    outcome = await shim.ports.mounts.unmount(bundle_files.rootfs(container.bundle), limits.MOUNT)
+    if failed(outcome):
+        shim.lost("the root file system stays mounted", container.owner, outcome.failure())
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""Delete: takes a stopped process apart, each step repeatable, and lets its id go.
+
+A failure keeps the task, so that Delete can be asked again (T177, F16). Of two at once the
+second waits for the first and then finds nothing (S14).
+"""
+
+from dataclasses import dataclass
+
+from returns.result import Failure, Result, Success
+
+from domain import limits
+from domain.caller import Caller
+from domain.exit_status import NEVER, Exit, ExitStatus
+from domain.identity import ExecId, Pid, ProcessKey
+from domain.lifecycle import Heard, Phase
+from domain.outcome import failed
+from domain.record import Told
+from domain.refusal import (
+    BeingDeleted,
+    CallerGone,
+    MountFailed,
+    Operation,
+    Refusal,
+    RuncFailed,
+    UnitFailed,
+    WrongPhase,
+)
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.use_cases.bring_up import kill_unit, sweep
+from domain.use_cases.create import unmount
+from domain.use_cases.exits import look
+from domain.use_cases.keep import keep
+from domain.use_cases.tell import tell
+
+# What an exec that was never started answers (T180).
+NO_EXIT = Exit(ExitStatus(0), NEVER)
+DELETABLE = frozenset({Phase.CREATED, Phase.EXITED})
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """The last that is told of a process."""
+
+    pid: Pid
+    exit: Exit
+
+
+async def delete(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Departed, Refusal]:
+    """Answers how the process ended; it and everything made for it are gone then."""
+    if key.owner in shim.creating:
+        # The client of that Create gave up and cleans up (T110): first let it end.
+        creating = shim.creating[key.owner]
+        if await caller.waits_for(shim.ports.concurrency, (creating,), None) is None:
+            return Failure(CallerGone("create"))
+    found = shim.process(key)
+    if failed(found):
+        return Failure(found.failure())
+    container, process = found.unwrap()
+    if container.deletion is not None:
+        return await _after_the_other(shim, caller, container, key)
+    if key.exec_id is not None:
+        return await _delete_exec(shim, container, process, key.exec_id)
+    return await _delete_container(shim, container)
+
+
+async def _after_the_other(
+    shim: Shim, caller: Caller, container: Container, key: ProcessKey
+) -> Result[Departed, Refusal]:
+    under_way = container.deletion
+    if under_way is None:
+        return await delete(shim, caller, key)
+    if await caller.waits_for(shim.ports.concurrency, (under_way,), None) is None:
+        return Failure(CallerGone("delete"))
+    return await delete(shim, caller, key)
+
+
+async def _delete_container(shim: Shim, container: Container) -> Result[Departed, Refusal]:
+    init = container.init
+    if init.phase not in DELETABLE or (init.ending and not init.ended.is_open):
+        return Failure(WrongPhase(Operation.DELETE, init.phase))
+    container.deletion = shim.ports.concurrency.latch()
+    why = await take_apart(shim, container)
+    return Success(Departed(init.pid, init.exit or NO_EXIT)) if why is None else Failure(why)
+
+
+async def take_apart(shim: Shim, container: Container) -> Refusal | None:
+    """The Delete that `container.deletion` stands for; None when the container is gone."""
+    deletion = container.deletion
+    why = await _end_created(shim, container) or await _dismantle(shim, container)
+    if why is None:
+        await _depart(shim, container)
+    else:
+        container.deletion = None
+        await keep(shim, container)
+    if deletion is not None:
+        deletion.open()
+    return why
+
+
+async def _end_created(shim: Shim, container: Container) -> Refusal | None:
+    """A container that was never started is ended first; its exit is told like any other (T173)."""
+    init = container.init
+    if init.phase is not Phase.CREATED or init.invocation is None:
+        return None
+    await kill_unit(shim, init)
+    for _ in range(limits.DEATH_LOOKS):
+        await look(shim, container, init)
+        if await shim.ports.concurrency.first_of((init.ended,), limits.DEATH_LOOK) is not None:
+            return None
+    return UnitFailed(init.unit, "its init does not die")
+
+
+async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
+    """Every step of a Delete up to the point where nothing is left; None if all succeeded."""
+    await keep(shim, container)
+    for process in container.processes():
+        await shim.ports.streams(process).drain(process.key, limits.DRAIN)
+    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    if failed(removed):
+        why = removed.failure()
+        return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why
+    for process in (*container.execs.values(), container.init):
+        if not await _let_go(shim, process):
+            return UnitFailed(process.unit, "not released")
+    if container.rootfs and not await unmount(shim, container):
+        return MountFailed("root file system is busy")
+    return None
+
+
+async def _let_go(shim: Shim, process: Process) -> bool:
+    """Releases a process's unit and streams; what was never started has no unit."""
+    if process.unit in shim.units:
+        if not await sweep(shim, process):
+            return False
+        shim.untrack(process)
+    await shim.ports.streams(process).close(process.key)
+    return True
+
+
+async def _depart(shim: Shim, container: Container) -> None:
+    """The id is free; who still waits is woken; the last event is owed to containerd."""
+    container.deleted = True
+    await keep(shim, container)
+    shim.containers.pop(container.owner, None)
+    container.farewell = shim.ports.concurrency.latch()
+    shim.farewells[container.owner] = container.farewell
+    for process in container.processes():
+        process.hear(Heard.RELEASED)
+        process.ended.open()
+    tell(shim, container, container.deleted_event())
+
+
+async def _delete_exec(
+    shim: Shim, container: Container, process: Process, exec_id: ExecId
+) -> Result[Departed, Refusal]:
+    if process.phase not in DELETABLE or (process.ending and not process.ended.is_open):
+        return Failure(WrongPhase(Operation.DELETE, process.phase))
+    if process.phase is Phase.DELETED:
+        return Failure(BeingDeleted(container.owner.container))
+    await shim.ports.streams(process).drain(process.key, limits.DRAIN)
+    if not await _let_go(shim, process):
+        return Failure(UnitFailed(process.unit, "not released"))
+    removed = await shim.ports.bundles.remove_exec(container.bundle, exec_id)
+    if failed(removed):
+        return Failure(removed.failure())
+    if container.execs.pop(exec_id, None) is process and _owes_an_exit(process):
+        container.departed.append(process)
+    process.hear(Heard.RELEASED)
+    process.ended.open()
+    await keep(shim, container)
+    return Success(Departed(process.pid, _told_exit(process)))
+
+
+def _owes_an_exit(process: Process) -> bool:
+    return process.exit is not None and not process.never_ran and Told.EXITED not in process.told
+
+
+def _told_exit(process: Process) -> Exit:
+    return process.exit or NO_EXIT

@@ -1,0 +1,114 @@
+"""How exits are noticed: hints say where to look, systemd says what happened.
+
+A hint may be lost, late, repeated or about yesterday's unit: the state is read each time, so
+all of that converges (resync.py looks for the hint that never came). The step into `exited`
+happens once, here.
+"""
+
+from typing import Final
+
+from returns.result import Failure, Success
+
+from domain.event import TaskExited
+from domain.exit_status import SIGNALLED, UNKNOWN, Exit, ExitStatus
+from domain.lifecycle import Heard
+from domain.ports.log import Level
+from domain.refusal import NoSuchUnit
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.unit import UnitState, Whom
+from domain.use_cases.keep import keep
+from domain.use_cases.tell import tell
+
+SIGKILL: Final = 9
+
+
+async def watch(shim: Shim) -> None:
+    """Follows systemd's hints for the daemon's life."""
+    while True:
+        unit = await shim.ports.units.hint()
+        look_at(shim, unit_processes=tuple(shim.tracked(unit)))
+
+
+def look_at(shim: Shim, unit_processes: tuple[tuple[Container, Process], ...]) -> None:
+    """Starts a look at each process's unit; a look that runs already is told to look again."""
+    for container, process in unit_processes:
+        if process.looking:
+            process.look_again = True
+        elif not process.ending:
+            process.looking = True
+            shim.ports.concurrency.spawn(f"look: {process.key}", _look(shim, container, process))
+
+
+async def _look(shim: Shim, container: Container, process: Process) -> None:
+    """Reads the unit until nobody asks again."""
+    process.look_again = True
+    while process.look_again and not process.ending:
+        process.look_again = False
+        await look(shim, container, process)
+    process.looking = False
+
+
+async def look(shim: Shim, container: Container, process: Process) -> None:
+    """Reads the process's unit once; if the process has ended, settles that.
+
+    While a start is in flight its exit is the starter's to judge (use_cases/start.py).
+    """
+    if process.is_starting or process.invocation is None:
+        return
+    outcome = await shim.ports.units.read(process.ref)
+    if process.is_starting:
+        return
+    match outcome:
+        case Success(state):
+            found = ended(shim, state)
+        case Failure(NoSuchUnit()):
+            # Stopped while the daemon was down, and clean: collected with its status (F46).
+            found = Exit(UNKNOWN, shim.ports.clock.now())
+        case Failure(why):
+            shim.ports.log.write(Level.DEBUG, process.key, f"cannot read the unit now: {why}")
+            return
+    if found is not None:
+        await settle(shim, container, process, found)
+
+
+def ended(shim: Shim, state: UnitState) -> Exit | None:
+    """What a reading of a unit says of its process's end."""
+    if state.exit is not None:
+        return state.exit
+    # Over without a main process's exit: nobody can know how the program ended.
+    return Exit(UNKNOWN, shim.ports.clock.now()) if state.is_over else None
+
+
+async def settle(shim: Shim, container: Container, process: Process, found: Exit) -> None:
+    """The one step into `exited`: written down first, then told to everybody alike (S7)."""
+    if process.ending:
+        return
+    process.ending = True
+    process.exit = found
+    await keep(shim, container)
+    process.hear(Heard.EXITED)
+    process.ended.open()
+    shim.ports.log.write(Level.INFO, process.key, f"exited with {found.status}")
+    if not process.never_ran:
+        tell(shim, container, TaskExited(process.key, process.pid, found))
+    await _nobody_stays(shim, container, process, found)
+
+
+async def _nobody_stays(shim: Shim, container: Container, process: Process, found: Exit) -> None:
+    if process.is_init:
+        if not container.private_pid_namespace:
+            # The kernel ends the others only where the init was their namespace's (H15).
+            await _kill_the_rest(shim, container)
+        look_at(shim, tuple((container, running) for running in container.execs.values()))
+    elif process.program is not None and found.status == ExitStatus(SIGNALLED + SIGKILL):
+        # KILL may have hit the reaper alone, and its program would run on unseen (lab).
+        await shim.ports.processes.signal(process.program, SIGKILL)
+
+
+async def _kill_the_rest(shim: Shim, container: Container) -> None:
+    match await shim.ports.units.kill(container.init.ref, Whom.ALL, SIGKILL):
+        case Failure(NoSuchUnit()):
+            pass  # its cgroup is gone, and everybody with it
+        case Failure(why):
+            shim.lost("processes left in the container", container.owner, why)

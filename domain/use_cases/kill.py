@@ -1,0 +1,72 @@
+"""Kill: a signal for an init through its unit, for an exec's program by its very process."""
+
+from typing import Final
+
+from returns.result import Failure, Result, Success
+
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.outcome import failed
+from domain.refusal import (
+    AlreadyFinished,
+    InvalidArgument,
+    NoSuchUnit,
+    NotCreatedYet,
+    Refusal,
+)
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.unit import Whom
+from domain.use_cases.exits import SIGKILL, look_at
+
+SIGNAL_MAX: Final = 64
+
+
+async def kill(shim: Shim, key: ProcessKey, signal: int, whom: Whom) -> Result[None, Refusal]:
+    """Returns when the signal is sent, not when it has had its effect (T149)."""
+    found = shim.process(key)
+    if failed(found):
+        return Failure(found.failure())
+    container, process = found.unwrap()
+    if not 0 <= signal <= SIGNAL_MAX:
+        return Failure(InvalidArgument(f"no signal has the number {signal}"))
+    if process.ending:
+        return Failure(AlreadyFinished())
+    if process.is_init:
+        return await _kill_init(shim, container, signal, whom)
+    return await _kill_exec(shim, process, signal)
+
+
+async def _kill_init(
+    shim: Shim, container: Container, signal: int, whom: Whom
+) -> Result[None, Refusal]:
+    init = container.init
+    if init.invocation is None:
+        return Failure(NotCreatedYet())  # from a checkpoint: nobody is there before Start
+    if signal == 0:
+        return Success(None)  # "is it alive?" (T155); systemd takes no such signal
+    match await shim.ports.units.kill(init.ref, whom, signal):
+        case Failure(NoSuchUnit()):
+            look_at(shim, ((container, init),))
+            return Failure(AlreadyFinished())
+        case Failure(why):
+            return Failure(why)
+        case _:
+            pass
+    if signal == SIGKILL and init.phase is Phase.PAUSED:
+        # A frozen process on cgroup v1 does not even die (F99).
+        thawed = await shim.ports.cgroups.thaw(container.cgroup)
+        if failed(thawed):
+            shim.lost("a killed container stays frozen", init.key, thawed.failure())
+    return Success(None)
+
+
+async def _kill_exec(shim: Shim, process: Process, signal: int) -> Result[None, Refusal]:
+    if process.phase in {Phase.CREATED, Phase.STARTING}:
+        return Failure(NotCreatedYet())
+    if process.program is None:
+        return Failure(AlreadyFinished())  # it was gone before it could be identified
+    if signal == 0:
+        return Success(None)
+    sent = await shim.ports.processes.signal(process.program, signal)
+    return Failure(AlreadyFinished()) if failed(sent) else Success(None)

@@ -1,0 +1,223 @@
+"""After the daemon died anywhere: finds its tasks again and goes on.
+
+systemd says what became of the processes, the records say what was asked, how far it had
+come and what containerd has been told. What was half-way is finished or taken back:
+
+* a Create of which nobody was told: taken back, without an event;
+* a Start: runc is asked whether the program was let go; if not, the task is `created` again
+  and the client may repeat its call;
+* an exec's Start: the pid file tells whether its program ran;
+* a Delete: goes on to its end.
+"""
+
+from collections.abc import Iterator
+
+from returns.result import Failure, Success
+
+from domain import limits
+from domain.event import ExecAdded, ExecStarted, TaskEvent, TaskExited, TaskStarted
+from domain.identity import ProcessKey
+from domain.lifecycle import Heard, Phase
+from domain.outbox import Outbox
+from domain.outcome import failed
+from domain.ports.log import Level
+from domain.record import ContainerRecord, ProcessRecord, Told
+from domain.refusal import CallerGone, NoSuchUnit
+from domain.shim import Shim
+from domain.task import Container, Process
+from domain.unit_name import unit_name
+from domain.use_cases.create import undo
+from domain.use_cases.delete import take_apart
+from domain.use_cases.exits import look, look_at
+from domain.use_cases.keep import keep
+from domain.use_cases.start_exec import never_ran
+from domain.use_cases.tell import send, tell
+
+
+async def recover(shim: Shim) -> None:
+    """Takes every record up; returns when each task can be asked for.
+
+    What takes time (finishing deletes, telling events) goes on beside. One record that
+    makes trouble holds up no other (F13, L7).
+    """
+    works = []
+    for record in await shim.ports.records.all():
+        container = _container(shim, record)
+        if container.deleted:
+            _say_farewell(shim, container)
+        else:
+            works.append(
+                shim.ports.concurrency.spawn(f"recover {record.owner}", _take_up(shim, container))
+            )
+    for work in works:
+        await shim.ports.concurrency.first_of((work.done,), limits.RECOVERY)
+
+
+def _container(shim: Shim, record: ContainerRecord) -> Container:
+    key = ProcessKey(record.owner)
+    container = Container(
+        owner=record.owner,
+        life=record.life,
+        bundle=record.bundle,
+        rootfs=record.rootfs,
+        checkpoint=record.checkpoint,
+        options=record.options,
+        debug=record.debug,
+        publish_to=record.publish_to,
+        slice=record.slice,
+        cgroup=record.cgroup,
+        private_pid_namespace=record.private_pid_namespace,
+        init=_process(shim, key, record.init),
+        outbox=Outbox(key, execs_first=record.private_pid_namespace),
+        departed=[
+            _process(shim, ProcessKey(record.owner, each.exec_id), each) for each in record.departed
+        ],
+        created=record.created,
+        deleted=record.deleted,
+    )
+    for each in record.execs:
+        if each.exec_id is not None:
+            container.execs[each.exec_id] = _process(
+                shim, ProcessKey(record.owner, each.exec_id), each
+            )
+    if record.deleting and not record.deleted:
+        container.deletion = shim.ports.concurrency.latch()
+    return container
+
+
+def _process(shim: Shim, key: ProcessKey, record: ProcessRecord) -> Process:
+    process = Process(
+        key=key,
+        unit=unit_name(key),
+        stdio=record.stdio,
+        ended=shim.ports.concurrency.latch(),
+        phase=record.phase,
+        invocation=record.invocation,
+        pid=record.pid,
+        program=record.program,
+        exit=record.exit,
+        started=record.started,
+        never_ran=record.never_ran,
+        told=set(record.told),
+    )
+    if process.exit is not None:
+        process.ending = True
+        process.hear(Heard.EXITED)
+        process.ended.open()
+    return process
+
+
+def _say_farewell(shim: Shim, container: Container) -> None:
+    container.farewell = shim.ports.concurrency.latch()
+    shim.farewells[container.owner] = container.farewell
+    _owe(container)
+    tell(shim, container, container.deleted_event())
+
+
+async def _take_up(shim: Shim, container: Container) -> None:
+    shim.track(container, container.init)
+    if not container.created:
+        await undo(shim, container, CallerGone("create"))
+        return
+    shim.containers[container.owner] = container
+    await _adopt(shim, container, container.init)
+    await _finish_start(shim, container)
+    for process in tuple(container.execs.values()):
+        await _take_up_exec(shim, container, process)
+    _owe(container)
+    send(shim, container)
+    await keep(shim, container)
+    look_at(shim, tuple((container, process) for process in container.processes()))
+    if container.deletion is not None:
+        shim.ports.concurrency.spawn(f"delete {container.owner}", _go_on(shim, container))
+
+
+async def _adopt(shim: Shim, container: Container, process: Process) -> None:
+    """The unit's reference and the client's FIFOs are held again."""
+    shim.track(container, process)
+    adopted = await shim.ports.units.adopt(process.ref)
+    if failed(adopted) and not isinstance(adopted.failure(), NoSuchUnit):
+        shim.lost(f"{process.unit} has no reference", process.key, adopted.failure())
+    if process.ending:
+        return
+    if process.stdio.terminal:
+        # Its master died with the daemon; keeping it is a later issue's (FD store).
+        shim.ports.log.write(Level.WARNING, process.key, "the terminal is lost")
+        return
+    reopened = await shim.ports.fifos.reopen(process.key, process.stdio)
+    if failed(reopened):
+        shim.lost("stdio is not held", process.key, reopened.failure())
+
+
+async def _finish_start(shim: Shim, container: Container) -> None:
+    init = container.init
+    if not init.is_starting:
+        return
+    asked = await shim.ports.runc.state(container.target(), limits.RUNC)
+    if not failed(asked) and asked.unwrap().status == Phase.CREATED.value:
+        init.phase = Phase.CREATED
+        return
+    # Let go, or ended meanwhile, which only a program that was let go can do unseen.
+    init.hear(Heard.STARTED)
+
+
+async def _take_up_exec(shim: Shim, container: Container, process: Process) -> None:
+    if process.ending or process.phase is Phase.CREATED:
+        return
+    await _adopt(shim, container, process)
+    if not process.is_starting:
+        return
+    await _job_is_over(shim, process)
+    pid = await shim.ports.bundles.pid(container.bundle, process.key.exec_id)
+    if pid is None:
+        await never_ran(shim, container, process)
+        return
+    process.pid = pid
+    process.program = (await shim.ports.processes.identify(pid, container.cgroup)).value_or(None)
+    process.hear(Heard.STARTED)
+    await look(shim, container, process)
+
+
+async def _job_is_over(shim: Shim, process: Process) -> None:
+    """Waits until a start that the former daemon asked for has come to its end."""
+    for _ in range(limits.START_LOOKS):
+        match await shim.ports.units.read(process.ref):
+            case Success(state) if state.is_starting:
+                await shim.ports.concurrency.first_of((), limits.START_LOOK)
+            case Success(state):
+                process.invocation = state.ref.invocation
+                return
+            case Failure(NoSuchUnit()):
+                return
+            case _:
+                await shim.ports.concurrency.first_of((), limits.START_LOOK)
+
+
+async def _go_on(shim: Shim, container: Container) -> None:
+    why = await take_apart(shim, container)
+    if why is not None:
+        shim.lost("its delete cannot be finished", container.owner, why)
+
+
+def _owe(container: Container) -> None:
+    """Puts into the outbox what happened and was not acknowledged, in the order it happened."""
+    for process, told, event in _history(container):
+        if told in process.told:
+            container.outbox.already_told(event)
+        else:
+            container.outbox.put(event)
+
+
+def _history(container: Container) -> Iterator[tuple[Process, Told, TaskEvent]]:
+    init = container.init
+    execs = (*container.departed, *container.execs.values())
+    yield init, Told.CREATED, container.created_event()
+    if init.started:
+        yield init, Told.STARTED, TaskStarted(container.owner, init.pid)
+    for process in execs:
+        yield process, Told.CREATED, ExecAdded(process.key)
+        if process.started:
+            yield process, Told.STARTED, ExecStarted(process.key, process.pid)
+    for process in (*execs, init):
+        if process.exit is not None and not process.never_ran:
+            yield process, Told.EXITED, TaskExited(process.key, process.pid, process.exit)

@@ -1,0 +1,33 @@
+"""ResizePty and CloseIO."""
+
+from returns.result import Failure, Result, Success
+
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.outcome import failed
+from domain.refusal import Operation, Refusal, WrongPhase
+from domain.shim import Shim
+
+
+async def resize(shim: Shim, key: ProcessKey, width: int, height: int) -> Result[None, Refusal]:
+    """Without a terminal: a success without effect, as containerd's own tests expect (R124)."""
+    found = shim.process(key)
+    if failed(found):
+        return Failure(found.failure())
+    _, process = found.unwrap()
+    if not process.is_init and process.phase is Phase.EXITED:
+        return Failure(WrongPhase(Operation.RESIZE, process.phase))
+    if not process.stdio.terminal or process.ending:
+        return Success(None)
+    resized = await shim.ports.terminals.resize(key, width, height)
+    return Failure(resized.failure()) if failed(resized) else Success(None)
+
+
+async def close_stdin(shim: Shim, key: ProcessKey) -> Result[None, Refusal]:
+    """Repeatable, and a success for a process without stdin (T228)."""
+    found = shim.process(key)
+    if failed(found):
+        return Failure(found.failure())
+    _, process = found.unwrap()
+    await shim.ports.streams(process).close_stdin(key)
+    return Success(None)

@@ -76,6 +76,8 @@ build_wheel() {
         --wheel-dir "$1" "$repo" >&2 </dev/null
 }
 
+has_shimctl() { [ -e "$repo/entrypoints/shimctl.py" ] || [ -e "$repo/entrypoints/shimctl/__init__.py" ]; }
+
 cmd_install() {
     name=${1:?which machine?}
     leader_of "$name" >/dev/null || die "$name is not up; boot it first"
@@ -93,12 +95,10 @@ cmd_install() {
     done
     inside "$name" sh -euc '/opt/containerd-shim-systemd/bin/pip install --quiet --disable-pip-version-check \
         --no-index --no-deps --force-reinstall /lab/share/wheel/containerd_shim_systemd-*.whl' || die "$name: pip cannot install the wheel"
-    for entrypoint in "$repo"/entrypoints/shimctl*; do
-        if [ ! -e "$entrypoint" ]; then
-            say "$name: the wheel is installed; there is no shimctl yet that could install the shim"
-            return
-        fi
-    done
+    if ! has_shimctl; then
+        say "$name: the wheel is installed; this checkout has no shimctl yet that could install the shim"
+        return
+    fi
     inside "$name" /opt/containerd-shim-systemd/bin/shimctl install >&2 || die "$name: shimctl install failed"
     say "$name: installed"
 }

@@ -21,7 +21,7 @@ from domain.unit import InvocationId, UnitRef
 from domain.unit_name import UnitName
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Process:
     """An init or an exec."""
 
@@ -30,6 +30,8 @@ class Process:
     stdio: Stdio
     ended: Latch  # open once its exit may be told, or it is deleted
     phase: Phase = Phase.CREATED
+    # systemd was asked to start its unit: one of this name may be there from then on.
+    unit_asked: bool = False
     invocation: InvocationId | None = None
     pid: Pid = NO_PID
     program: Program | None = None
@@ -79,7 +81,7 @@ class Process:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Container:
     owner: ContainerKey
     life: int

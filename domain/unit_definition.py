@@ -46,7 +46,7 @@ class Host:
     systemd_version: int
     cgroup_root: str  # Manager.ControlGroup: "" but inside a container
     reaper: Argv
-    subgroup_launcher: Argv
+    subgroup_launcher: Argv  # empty where cgroup v1 makes it needless
     daemon_unit: str
 
     @property
@@ -96,6 +96,9 @@ _ALWAYS: Final[Mapping[str, Value]] = {
     # Between TERM and KILL when an administrator or the node's shutdown stops the unit.
     "TimeoutStopUSec": limits.STOP_S * US_PER_S,
     "SendSIGHUP": False,
+    # A program inherits ignored signals; systemd's default for services makes a writer into a
+    # closed pipe go on for ever where the runtime does not reset it (runc does, by accident).
+    "IgnoreSIGPIPE": False,
 }
 
 
@@ -119,7 +122,7 @@ def init_unit(start: Start, host: Host) -> UnitDefinition:
         # On cgroup v2 no process may sit beside the container's cgroup in the unit's own
         # ("cannot enter cgroupv2 … domain controllers"); runc itself would.
         properties["DelegateSubgroup"] = SUBGROUP
-    else:
+    elif host.subgroup_launcher:
         argv = (*host.subgroup_launcher, SUBGROUP, "--", *argv)
     return UnitDefinition(unit_name(start.process), argv, properties)
 

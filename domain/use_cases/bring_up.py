@@ -36,6 +36,7 @@ async def bring_up(
     start would have been refused. After any other failure the unit may still come up (S34):
     the caller sweeps it.
     """
+    process.unit_asked = True
     shim.track(container, process)
     outcome = await _job(shim, caller, process, unit)
     match outcome:

@@ -8,11 +8,11 @@ from returns.result import Failure, Result, Success
 
 from domain import bundle_files, limits
 from domain.caller import Caller
-from domain.identity import NO_PID, Pid, ProcessKey
+from domain.identity import NO_PID, ContainerKey, Pid, ProcessKey
 from domain.outbox import Outbox
 from domain.outcome import failed
 from domain.ports.bundles import BundleFacts
-from domain.refusal import ContainerExists, Refusal, RuncFailed, UnitFailed
+from domain.refusal import CallerGone, ContainerExists, Refusal, RuncFailed, UnitFailed
 from domain.request import CreateRequest
 from domain.shim import Shim
 from domain.task import Container, Process
@@ -40,7 +40,27 @@ async def create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[P
     return outcome
 
 
+async def clear_remnants(shim: Shim) -> None:
+    """Tries again to take back what failed Creates have left."""
+    for owner in dict.fromkeys(remnant.owner for remnant in shim.remnants):
+        if owner not in shim.creating:
+            shim.creating[owner] = shim.ports.concurrency.latch()
+            await _clear(shim, owner)
+            shim.creating.pop(owner).open()
+
+
+async def _clear(shim: Shim, owner: ContainerKey) -> bool:
+    """The same for one id, which the caller has claimed: a new container must not be hit."""
+    mine = [remnant for remnant in shim.remnants if remnant.owner == owner]
+    for remnant in mine:
+        shim.remnants.remove(remnant)
+        await undo(shim, remnant, CallerGone("create"))
+    return not any(remnant in shim.remnants for remnant in mine)
+
+
 async def _create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[Pid, Refusal]:
+    if not await _clear(shim, request.owner):
+        return Failure(ContainerExists(request.owner.container))
     facts = await shim.ports.bundles.facts(request.bundle)
     if failed(facts):
         return Failure(facts.failure())
@@ -171,19 +191,21 @@ async def _why_not(
 async def undo(shim: Shim, container: Container, why: Refusal) -> None:
     """Takes back whatever a Create has made, in reverse; each step is tried.
 
+    Its id is claimed: `creating` holds it.
+
     If something may be left the record stays, and `resync` and recovery try again.
     """
     init = container.init
     clean = True
-    if init.unit in shim.units:
+    if init.unit_asked:
         clean = await sweep(shim, init)
         if not (isinstance(why, RuncFailed) and FOREIGN_CONTAINER in why.reason):
             clean = await runc_forgets(shim, container) and clean
     await shim.ports.streams(init).close(init.key)
     if container.rootfs:
         clean = await unmount(shim, container) and clean
+    shim.untrack(init)
     if clean:
-        shim.untrack(init)
         await forget(shim, container)
     else:
         shim.remnants.append(container)

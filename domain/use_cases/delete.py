@@ -101,7 +101,7 @@ async def take_apart(shim: Shim, container: Container) -> Refusal | None:
 async def _end_created(shim: Shim, container: Container) -> Refusal | None:
     """A container that was never started is ended first; its exit is told like any other (T173)."""
     init = container.init
-    if init.phase is not Phase.CREATED or init.invocation is None:
+    if init.phase is not Phase.CREATED or not init.unit_asked:
         return None
     await kill_unit(shim, init)
     for _ in range(limits.DEATH_LOOKS):
@@ -130,7 +130,7 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
 
 async def _let_go(shim: Shim, process: Process) -> bool:
     """Releases a process's unit and streams; what was never started has no unit."""
-    if process.unit in shim.units:
+    if process.unit_asked:
         if not await sweep(shim, process):
             return False
         shim.untrack(process)

@@ -54,13 +54,14 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
 
     While a start is in flight its exit is the starter's to judge (use_cases/start.py).
     """
-    if process.is_starting or process.invocation is None:
+    if process.is_starting or not process.unit_asked:
         return
     outcome = await shim.ports.units.read(process.ref)
     if process.is_starting:
         return
     match outcome:
         case Success(state):
+            process.invocation = state.ref.invocation
             found = ended(shim, state)
         case Failure(NoSuchUnit()):
             # Stopped while the daemon was down, and clean: collected with its status (F46).

@@ -41,7 +41,7 @@ async def _kill_init(
     shim: Shim, container: Container, signal: int, whom: Whom
 ) -> Result[None, Refusal]:
     init = container.init
-    if init.invocation is None:
+    if not init.unit_asked:
         return Failure(NotCreatedYet())  # from a checkpoint: nobody is there before Start
     if signal == 0:
         return Success(None)  # "is it alive?" (T155); systemd takes no such signal

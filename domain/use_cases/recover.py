@@ -22,13 +22,13 @@ from domain.outbox import Outbox
 from domain.outcome import failed
 from domain.ports.log import Level
 from domain.record import ContainerRecord, ProcessRecord, Told
-from domain.refusal import CallerGone, NoSuchUnit
+from domain.refusal import NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit_name import unit_name
-from domain.use_cases.create import undo
+from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
-from domain.use_cases.exits import look, look_at
+from domain.use_cases.exits import look_at
 from domain.use_cases.keep import keep
 from domain.use_cases.start_exec import never_ran
 from domain.use_cases.tell import send, tell
@@ -92,6 +92,7 @@ def _process(shim: Shim, key: ProcessKey, record: ProcessRecord) -> Process:
         stdio=record.stdio,
         ended=shim.ports.concurrency.latch(),
         phase=record.phase,
+        unit_asked=record.invocation is not None or record.phase is not Phase.CREATED,
         invocation=record.invocation,
         pid=record.pid,
         program=record.program,
@@ -115,9 +116,10 @@ def _say_farewell(shim: Shim, container: Container) -> None:
 
 
 async def _take_up(shim: Shim, container: Container) -> None:
-    shim.track(container, container.init)
     if not container.created:
-        await undo(shim, container, CallerGone("create"))
+        container.init.unit_asked = True
+        shim.remnants.append(container)
+        await clear_remnants(shim)
         return
     shim.containers[container.owner] = container
     await _adopt(shim, container, container.init)
@@ -175,7 +177,6 @@ async def _take_up_exec(shim: Shim, container: Container, process: Process) -> N
     process.pid = pid
     process.program = (await shim.ports.processes.identify(pid, container.cgroup)).value_or(None)
     process.hear(Heard.STARTED)
-    await look(shim, container, process)
 
 
 async def _job_is_over(shim: Shim, process: Process) -> None:

@@ -115,7 +115,7 @@ async def _ran(
 async def never_ran(shim: Shim, container: Container, process: Process) -> None:
     """A failed start: no exit is told, nobody waits on, and nothing is left of it."""
     process.never_ran = True
-    if process.unit in shim.units:
+    if process.unit_asked:
         await sweep(shim, process)
         shim.untrack(process)
     await shim.ports.streams(process).close(process.key)

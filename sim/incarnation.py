@@ -1,0 +1,118 @@
+"""One life of the shim's process in the world: its ports, its memory, and its death."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from domain.caller import Caller
+from domain.shim import Ports, Shim
+from domain.unit_definition import Host
+from domain.use_cases.exits import watch
+from domain.use_cases.recover import recover
+from domain.use_cases.resync import resync
+from sim.scheduler import Task
+from sim.world.disk import Disk, FakeBundles, FakeRecords
+from sim.world.host import (
+    EventSink,
+    FakeCgroups,
+    FakeClock,
+    FakeMounts,
+    FakeProcesses,
+    FakePublisher,
+    SimConcurrency,
+    StoryLog,
+)
+from sim.world.runc import FakeRunc, Oci
+from sim.world.streams import FakeFifos, FakeTerminals
+from sim.world.systemd import Systemd
+from sim.world.units import FakeUnits
+from sim.world.world import World
+
+T = TypeVar("T")
+
+HOST: Final = Host(
+    systemd_version=257,
+    cgroup_root="",
+    reaper=("reaper",),
+    subgroup_launcher=("subgroup",),
+    daemon_unit="containerd-shim-systemd.service",
+)
+
+
+@dataclass(slots=True)
+class Machine:
+    """What stays when the shim dies: disk, systemd, runc's state, containerd's memory."""
+
+    world: World
+    disk: Disk
+    oci: Oci
+    systemd: Systemd
+    sink: EventSink
+
+    @classmethod
+    def in_world(cls, world: World) -> "Machine":
+        disk = Disk(world)
+        oci = Oci(world, disk)
+        return cls(world, disk, oci, Systemd(world, oci), EventSink(world))
+
+
+class Incarnation:
+    """A running shim. `die` ends it anywhere; another one on the same machine goes on."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self.name = name
+        self._scheduler = machine.world.scheduler
+        self.units = FakeUnits(machine.systemd, name)
+        self.fifos = FakeFifos(machine.world)
+        self.terminals = FakeTerminals(machine.world)
+        concurrency = SimConcurrency(self._scheduler, name)
+        ports = Ports(
+            units=self.units,
+            runc=FakeRunc(machine.oci),
+            bundles=FakeBundles(machine.disk),
+            records=FakeRecords(machine.disk),
+            mounts=FakeMounts(machine.disk),
+            fifos=self.fifos,
+            terminals=self.terminals,
+            cgroups=FakeCgroups(machine.world),
+            processes=FakeProcesses(machine.world),
+            publisher=FakePublisher(machine.sink),
+            concurrency=concurrency,
+            clock=FakeClock(machine.world),
+            log=StoryLog(machine.world),
+        )
+        self.shim = Shim(ports, HOST)
+        self.ready = self._scheduler.latch()
+        # Opens when the process is dead; calls in flight are never answered then.
+        self.dead = self._scheduler.latch()
+
+    def boot(self) -> None:
+        self._scheduler.spawn(f"{self.name} boots", self._boot(), self.name)
+
+    async def _boot(self) -> None:
+        await recover(self.shim)
+        concurrency = self.shim.ports.concurrency
+        concurrency.spawn("watch", watch(self.shim))
+        concurrency.spawn("resync", resync(self.shim))
+        self.ready.open()
+
+    def caller(self) -> Caller:
+        return Caller(self._scheduler.latch())
+
+    def call(self, name: str, work: Coroutine[Any, Any, T]) -> Task[T]:
+        """An API call, as the server runs it: a task of its own."""
+        return self._scheduler.spawn(name, work, self.name)
+
+    def die(self) -> None:
+        """SIGKILL: memory, connections and open descriptors are gone."""
+        self._scheduler.drop(self.name)
+        self._perish()
+
+    def cancel(self) -> None:
+        """An orderly end that cancels what runs; the disk and systemd keep all that matters."""
+        self._scheduler.cancel(self.name)
+        self._perish()
+
+    def _perish(self) -> None:
+        self.units.disconnect()
+        self.dead.open()

@@ -1,0 +1,1 @@
+"""The small world: what the rules' ports lead to in a simulation."""

@@ -1,0 +1,166 @@
+"""Processes as the kernel has them: the truth that every invariant is checked against."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from domain.exit_status import MainCode
+from domain.identity import NO_PID, Pid
+from sim.scheduler import Scheduler
+
+SIGHUP: Final = 1
+SIGKILL: Final = 9
+SIGTERM: Final = 15
+SIGCONT: Final = 18
+# Ends a program that has no handler of its own for the signal.
+FATAL: Final = frozenset({SIGHUP, 2, 3, SIGKILL, SIGTERM})
+PID_FIRST: Final = 100
+# A tiny pid space, so that numbers come back soon (F28, F29).
+PID_LAST: Final = 400
+
+
+class Freezer(Enum):
+    """How a killed but frozen process behaves: on v1 it stays until it is thawed (F99)."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a program does when it is let run.
+
+    `runs_s` None: until it is killed. `on_term`: its exit code when TERM comes; None: it has
+    no handler, which as a container's pid 1 means that TERM does nothing.
+    """
+
+    exits: int = 0
+    runs_s: float | None = 0.0
+    on_term: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class KernelProcess:
+    pid: Pid
+    started_ticks: int
+    cgroup: str
+    is_pid1: bool = False
+    program: Program | None = None  # None: paused before its exec, or not a program at all
+    code: MainCode = MainCode.NONE
+    status: int = 0
+    ended_at: float = 0.0
+    pending: list[int] = field(default_factory=list)
+    on_end: list[Callable[["KernelProcess"], None]] = field(default_factory=list)
+
+    @property
+    def lives(self) -> bool:
+        return self.code is MainCode.NONE
+
+
+class Kernel:
+    """The process table; all that runs in a container and in its units."""
+
+    def __init__(self, scheduler: Scheduler, freezer: Freezer) -> None:
+        self.scheduler = scheduler
+        self.freezer = freezer
+        self.processes: dict[Pid, KernelProcess] = {}
+        self.frozen: dict[str, None] = {}
+        self._next_pid = PID_FIRST
+        self._ticks = 0
+
+    def fork(self, cgroup: str, *, is_pid1: bool = False) -> KernelProcess:
+        """A new process that does nothing yet."""
+        self._ticks += 1
+        process = KernelProcess(self._free_pid(), self._ticks, cgroup, is_pid1)
+        self.processes[process.pid] = process
+        return process
+
+    def _free_pid(self) -> Pid:
+        while True:
+            pid = Pid(self._next_pid)
+            self._next_pid = PID_FIRST if self._next_pid >= PID_LAST else self._next_pid + 1
+            holder = self.processes.get(pid)
+            if holder is None or not holder.lives:
+                return pid
+
+    def execute(self, process: KernelProcess, program: Program) -> None:
+        """The process runs the program from now on."""
+        process.program = program
+        if program.runs_s is not None:
+            self.scheduler.spawn(
+                f"pid {process.pid}", self._run(process, program.runs_s, program.exits), "world"
+            )
+
+    async def _run(self, process: KernelProcess, runs_s: float, exits: int) -> None:
+        await self.scheduler.first_of((), runs_s)
+        if not self._is_frozen(process):
+            self.end(process, MainCode.EXITED, exits)
+        else:
+            process.pending.append(-exits)  # goes on when it is thawed
+
+    def end(self, process: KernelProcess, code: MainCode, status: int) -> None:
+        """The process is dead; whoever waits for it hears of it."""
+        if not process.lives:
+            return
+        process.code = code
+        process.status = status
+        process.ended_at = self.scheduler.now
+        for heard in process.on_end:
+            heard(process)
+        if process.is_pid1:
+            for other in self.inside(process.cgroup):
+                self.end(other, MainCode.KILLED, SIGKILL)
+
+    def inside(self, cgroup: str) -> list[KernelProcess]:
+        """Who lives in a cgroup or below."""
+        below = f"{cgroup}/"
+        return [
+            process
+            for process in self.processes.values()
+            if process.lives and (process.cgroup == cgroup or process.cgroup.startswith(below))
+        ]
+
+    def signal(self, process: KernelProcess, signal: int) -> None:
+        if not process.lives:
+            return
+        if self._is_frozen(process) and (signal != SIGKILL or self.freezer is Freezer.V1):
+            process.pending.append(signal)
+            return
+        self._deliver(process, signal)
+
+    def _deliver(self, process: KernelProcess, signal: int) -> None:
+        if signal == SIGKILL:
+            self.end(process, MainCode.KILLED, SIGKILL)
+        elif (
+            signal == SIGTERM
+            and process.program is not None
+            and process.program.on_term is not None
+        ):
+            self.end(process, MainCode.EXITED, process.program.on_term)
+        elif signal in FATAL and not process.is_pid1:
+            self.end(process, MainCode.KILLED, signal)
+
+    def freeze(self, cgroup: str) -> None:
+        self.frozen[cgroup] = None
+
+    def thaw(self, cgroup: str) -> None:
+        if self.frozen.pop(cgroup, self) is self:
+            return
+        for process in self.inside(cgroup):
+            pending, process.pending = process.pending, []
+            for signal in pending:
+                if signal <= 0:
+                    self.end(process, MainCode.EXITED, -signal)
+                else:
+                    self.signal(process, signal)
+
+    def is_frozen(self, cgroup: str) -> bool:
+        return cgroup in self.frozen
+
+    def _is_frozen(self, process: KernelProcess) -> bool:
+        return process.cgroup in self.frozen
+
+    def living(self, pid: Pid) -> KernelProcess | None:
+        process = self.processes.get(pid)
+        return process if pid != NO_PID and process is not None and process.lives else None

@@ -1,0 +1,40 @@
+"""The lab's fixtures: real engines of three generations, booted on first use, then switched off."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.emulated import Emulated
+from tests.lab.lab_script import SUITES, lab
+from tests.lab.root import Root
+
+
+@pytest.fixture(scope="session", params=SUITES)
+def engines(request: pytest.FixtureRequest) -> Iterator[Root]:
+    """A fresh machine of each generation, without the project: systemd, containerd, runc."""
+    suite = str(request.param)
+    name = f"test-{os.getpid()}-{suite}"
+    lab("build", suite.removesuffix("-v1"))
+    lab("sweep")
+    lab("clone", suite, name)
+    try:
+        lab("boot", name)
+        yield Root(suite=suite, leader=int(lab("leader", name)))
+    finally:
+        lab("remove", name)
+
+
+@pytest.fixture(scope="session")
+def root(engines: Root) -> Root:
+    """The same machine with this checkout installed in it the way a user would."""
+    lab("install", f"test-{os.getpid()}-{engines.suite}")
+    return engines
+
+
+@pytest.fixture(scope="session", params=("bookworm", "trixie"))
+def emulated(request: pytest.FixtureRequest) -> Emulated:
+    """A generation under software emulation, with this checkout installed in it."""
+    suite = str(request.param)
+    lab("build", "--vm", suite)
+    return Emulated(suite)

@@ -1,0 +1,125 @@
+"""The main process of an exec's unit: runs `runc exec --detach`, then ends as its program does.
+
+    python3 -IS reaper.py PID_FILE -- RUNC ARGUMENT…
+
+It lives as long as the program, so it imports next to nothing. Being a subreaper it inherits
+the program when runc has gone, and is the one process that waits for it; systemd waits for
+this one. READY=1 says that runc has succeeded; without it, runc has failed, and its exit code
+is ours. Type=forking does not do: a program that has ended before systemd reads the pid file is
+refused, and its status lost (F66).
+"""
+
+import _ctypes
+import _signal  # type: ignore[import-not-found]  # `signal` on top of it imports enum: 3 ms
+import _socket
+import os
+import sys
+
+PR_SET_DUMPABLE = 4  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
+NOBODY = 0
+UNKNOWN = 255  # never 0 (F34): the program's end was not to be had
+
+program = NOBODY
+asked_to_end = False
+
+
+def main() -> int:
+    pid_file, separator, *runc = sys.argv[1:]
+    if separator != "--" or not runc:
+        sys.exit("usage: reaper.py PID_FILE -- RUNC ARGUMENT...")
+    # With it runc would wait for a READY=1 of the program (F107).
+    notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
+    _signal.signal(_signal.SIGTERM, pass_on)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    ended: dict[int, int] = {}
+    code = os.waitstatus_to_exitcode(wait_for(start(runc), ended))
+    if code != 0:
+        return code if code > 0 else 128 - code
+    take_charge(pid_file)
+    tell(notify_socket, b"READY=1")
+    let_go_of_stdio()
+    return end_alike(wait_for(program, ended))
+
+
+def start(argv: list[str]) -> int:
+    # Python ignores these two signals; the program must not (signal(7): it inherits that).
+    default = [_signal.SIGPIPE, _signal.SIGXFSZ]
+    return os.posix_spawnp(argv[0], argv, os.environ, setsigdef=default)
+
+
+def take_charge(pid_file: str) -> None:
+    """From here on a TERM is for the program; one that came before is too."""
+    global program  # noqa: PLW0603 - a signal handler has no other way to know
+    with open(pid_file, encoding="ascii") as file:  # noqa: PTH123 - pathlib costs 5 ms
+        program = int(file.read())
+    if asked_to_end:
+        pass_on(_signal.SIGTERM, None)
+
+
+def pass_on(number: int, _frame: object) -> None:
+    """`systemctl stop` signals the main process, which is this one."""
+    global asked_to_end  # noqa: PLW0603 - as above
+    asked_to_end = True
+    if program != NOBODY:
+        # Our child until we have waited for it, so the pid is nobody else's.
+        try:
+            os.kill(program, number)
+        except ProcessLookupError:
+            return
+
+
+def wait_for(pid: int, ended: dict[int, int]) -> int:
+    """The wait status of this child; others that were adopted are reaped on the way."""
+    while pid not in ended:
+        child, status = os.waitpid(-1, 0)
+        ended[child] = status
+    return ended.pop(pid)
+
+
+def tell(notify_socket: str, state: bytes) -> None:
+    """sd_notify(3)."""
+    address = notify_socket
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+    channel.connect(address)
+    channel.send(state)
+    channel.close()
+
+
+def let_go_of_stdio() -> None:
+    """A reader sees the end of the output when the program and its children have closed it."""
+    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+
+
+def end_alike(status: int) -> int:
+    """The exit code, or death by the same signal."""
+    global program  # noqa: PLW0603 - as above
+    program = NOBODY
+    if not os.WIFSIGNALED(status):
+        return os.waitstatus_to_exitcode(status)
+    number = os.WTERMSIG(status)
+    # The core, if one was wanted, is the program's.
+    prctl(PR_SET_DUMPABLE, 0)
+    if number not in {_signal.SIGKILL, _signal.SIGSTOP}:
+        _signal.signal(number, _signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number  # a signal that does not end a process, or that is blocked
+
+
+def prctl(option: int, value: int) -> None:
+    """Python has no prctl(2); the `ctypes` package on top of this module costs more time."""
+    function = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
+    if _ctypes.call_function(function, (option, value, 0, 0, 0)) != 0:
+        sys.exit(f"prctl {option}")
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    except ChildProcessError:
+        code = UNKNOWN
+    os._exit(code)  # nothing to clean up, and no thread to wait for

@@ -102,7 +102,9 @@ class Root:
 
     def pty(self, *argv: str, rows: int = 24, columns: int = 80) -> Terminal:
         """Starts a command inside whose terminal is a real one of the host's."""
-        return Terminal(self._command("env", "TERM=xterm", *argv), rows, columns)
+        return Terminal(
+            self._command("env", "TERM=xterm", "setsid", "--ctty", "--wait", *argv), rows, columns
+        )
 
     def path(self, inside: str) -> Path:
         """Where the host finds a file of the machine."""

@@ -14,17 +14,18 @@ CHUNK: Final = 65536
 
 
 class Terminal:
-    """The master of a pseudo-terminal whose slave is a command's controlling terminal."""
+    """The master of a pseudo-terminal whose slave is a command's standard input and output.
+
+    The command makes it its controlling terminal itself (`setsid --ctty`), in its own pid
+    namespace: a shell must see the session and process group that the terminal belongs to.
+    """
 
     def __init__(self, argv: list[str], rows: int = 24, columns: int = 80) -> None:
         self._master, slave = os.openpty()
         self._unread = b""
         self.resize(rows, columns)
         try:
-            # setsid makes the slave the controlling terminal, so that it can send signals.
-            self._process = subprocess.Popen(
-                ["setsid", "--ctty", "--wait", *argv], stdin=slave, stdout=slave, stderr=slave
-            )
+            self._process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave)
         finally:
             os.close(slave)
 

@@ -93,6 +93,7 @@ class Life:
         )
         if not await self._create():
             self._tell("could not be created")
+            await self._delete(self.init)  # as containerd does; there may be something (T110)
             return
         waiting = self._scheduler.spawn(f"{self.key} waits", self._wait(self.init), "client")
         if choices.happens(0.95):

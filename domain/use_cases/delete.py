@@ -113,7 +113,11 @@ async def _end_created(shim: Shim, container: Container) -> Refusal | None:
 
 async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
     """Every step of a Delete up to the point where nothing is left; None if all succeeded."""
-    await keep(shim, container)
+    # The unit holds the exit's only copy until the record has it (S7); so without a record
+    # nothing is taken apart.
+    kept = await keep(shim, container)
+    if failed(kept):
+        return kept.failure()
     for process in container.processes():
         await shim.ports.streams(process).drain(process.key, limits.DRAIN)
     removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
@@ -158,6 +162,9 @@ async def _delete_exec(
         return Failure(WrongPhase(Operation.DELETE, process.phase))
     if process.phase is Phase.DELETED:
         return Failure(BeingDeleted(container.owner.container))
+    kept = await keep(shim, container)  # as in `_dismantle`
+    if failed(kept):
+        return Failure(kept.failure())
     await shim.ports.streams(process).drain(process.key, limits.DRAIN)
     if not await _let_go(shim, process):
         return Failure(UnitFailed(process.unit, "not released"))

@@ -52,12 +52,13 @@ async def _look(shim: Shim, container: Container, process: Process) -> None:
 async def look(shim: Shim, container: Container, process: Process) -> None:
     """Reads the process's unit once; if the process has ended, settles that.
 
-    While a start is in flight its exit is the starter's to judge (use_cases/start.py).
+    While it is being created or started its exit is theirs to judge who do that
+    (use_cases/create.py, start.py).
     """
-    if process.is_starting or not process.unit_asked:
+    if _is_anothers(container, process) or not process.unit_asked:
         return
     outcome = await shim.ports.units.read(process.ref)
-    if process.is_starting:
+    if _is_anothers(container, process):
         return
     match outcome:
         case Success(state):
@@ -71,6 +72,10 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
             return
     if found is not None:
         await settle(shim, container, process, found)
+
+
+def _is_anothers(container: Container, process: Process) -> bool:
+    return process.is_starting or not container.created
 
 
 def ended(shim: Shim, state: UnitState) -> Exit | None:

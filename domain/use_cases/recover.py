@@ -122,12 +122,13 @@ async def _take_up(shim: Shim, container: Container) -> None:
         await clear_remnants(shim)
         return
     shim.containers[container.owner] = container
-    await _adopt(shim, container, container.init)
     await _finish_start(shim, container)
-    for process in tuple(container.execs.values()):
-        await _take_up_exec(shim, container, process)
+    # Before anything can be looked at: news must find what is owed in the outbox already.
     _owe(container)
     send(shim, container)
+    await _adopt(shim, container, container.init)
+    for process in tuple(container.execs.values()):
+        await _take_up_exec(shim, container, process)
     await keep(shim, container)
     look_at(shim, tuple((container, process) for process in container.processes()))
     if container.deletion is not None:
@@ -152,19 +153,23 @@ async def _adopt(shim: Shim, container: Container, process: Process) -> None:
 
 
 async def _finish_start(shim: Shim, container: Container) -> None:
+    """Was the init let go? runc knows; the record may be older than the start (F116)."""
     init = container.init
-    if not init.is_starting:
+    if init.ending or init.phase not in {Phase.CREATED, Phase.STARTING} or not init.unit_asked:
         return
     asked = await shim.ports.runc.state(container.target(), limits.RUNC)
-    if not failed(asked) and asked.unwrap().status == Phase.CREATED.value:
+    status = None if failed(asked) else asked.unwrap().status
+    if init.phase is Phase.CREATED and status in {"running", "paused"}:
+        init.hear(Heard.START_CLAIMED)
+    if status == Phase.CREATED.value:
         init.phase = Phase.CREATED
-        return
-    # Let go, or ended meanwhile, which only a program that was let go can do unseen.
-    init.hear(Heard.STARTED)
+    else:
+        # Of a start that was under way: let go, or ended since, as only such a one can unseen.
+        init.hear(Heard.STARTED)
 
 
 async def _take_up_exec(shim: Shim, container: Container, process: Process) -> None:
-    if process.ending or process.phase is Phase.CREATED:
+    if process.phase is Phase.CREATED and not await _was_asked(shim, container, process):
         return
     await _adopt(shim, container, process)
     if not process.is_starting:
@@ -177,6 +182,16 @@ async def _take_up_exec(shim: Shim, container: Container, process: Process) -> N
     process.pid = pid
     process.program = (await shim.ports.processes.identify(pid, container.cgroup)).value_or(None)
     process.hear(Heard.STARTED)
+    tell(shim, container, ExecStarted(process.key, pid))
+
+
+async def _was_asked(shim: Shim, container: Container, process: Process) -> bool:
+    """A unit is there although no start was written down: then one was under way (F116)."""
+    if failed(await shim.ports.units.read(process.ref)):
+        return False
+    process.unit_asked = True
+    container.outbox.start_claimed(process.key)
+    return process.hear(Heard.START_CLAIMED)
 
 
 async def _job_is_over(shim: Shim, process: Process) -> None:
@@ -195,13 +210,20 @@ async def _job_is_over(shim: Shim, process: Process) -> None:
 
 
 async def _go_on(shim: Shim, container: Container) -> None:
-    why = await take_apart(shim, container)
-    if why is not None:
-        shim.lost("its delete cannot be finished", container.owner, why)
+    """Finishes a Delete; its client may have had its answer, so nobody else will ask again."""
+    while (why := await take_apart(shim, container)) is not None:
+        shim.lost("its delete cannot be finished yet", container.owner, why)
+        await shim.ports.concurrency.first_of((), limits.RESYNC)
+        if container.deletion is not None or container.deleted:
+            return  # somebody did ask
+        container.deletion = shim.ports.concurrency.latch()
 
 
 def _owe(container: Container) -> None:
     """Puts into the outbox what happened and was not acknowledged, in the order it happened."""
+    for process in container.execs.values():
+        if process.is_starting:
+            container.outbox.start_claimed(process.key)
     for process, told, event in _history(container):
         if told in process.told:
             container.outbox.already_told(event)

@@ -1,0 +1,1 @@
+"""The way of the domain's events to containerd."""

@@ -1,13 +1,35 @@
 """The client and the program at real FIFOs, played by the test."""
 
+import asyncio
 import os
 import select
 import threading
 from pathlib import Path
 
+from domain.identity import ContainerKey, ProcessKey
+from domain.ports.log import Level
 from domain.request import Stdio
 
 CHUNK = 65536
+
+
+class Said:
+    """A log that remembers."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, level: Level, about: ProcessKey | ContainerKey | None, text: str) -> None:
+        self.texts.append(f"{level.name} {about}: {text}")
+
+
+async def settle() -> None:
+    """Enough turns of the loop for what the kernel has told already."""
+    await asyncio.sleep(0.03)
+
+
+def open_descriptors() -> list[str]:
+    return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as the kernel names them
 
 
 def make_fifos(folder: Path) -> Stdio:
@@ -22,6 +44,10 @@ def has_end(descriptor: int) -> bool:
     look = select.poll()
     look.register(descriptor, select.POLLIN)
     return [event for _, event in look.poll(0)] == [select.POLLHUP]
+
+
+def has_end_after(descriptor: int, text: bytes) -> bool:
+    return read_now(descriptor) == text and has_end(descriptor)
 
 
 def read_now(descriptor: int) -> bytes:

@@ -11,50 +11,31 @@ from returns.result import Failure, Success
 
 from adapters.stdio import output
 from adapters.stdio.fifo import LinuxFifos
-from domain.identity import ContainerKey, ProcessKey
-from domain.ports.log import Level
 from domain.refusal import StdioFailed
 from domain.request import Stdio
-from tests.adapters.stdio.players import Follower, Players, has_end, make_fifos, read_now
+from tests.adapters.stdio.players import (
+    Follower,
+    Players,
+    Said,
+    has_end,
+    has_end_after,
+    open_descriptors,
+    read_now,
+    settle,
+)
 from tests.contracts.drive import Drive
 from tests.contracts.fifos_contract import EXEC, INIT, LONG, SHORT, FifosContract
-
-
-class Said:
-    """A log that remembers."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def write(self, level: Level, about: ProcessKey | ContainerKey | None, text: str) -> None:
-        self.texts.append(f"{level.name} {about}: {text}")
-
-
-@pytest.fixture
-def drive() -> Iterator[Drive]:
-    with asyncio.Runner() as runner:
-        yield runner.run
-
-
-@pytest.fixture
-def said() -> Said:
-    return Said()
 
 
 @pytest.fixture
 def fifos(said: Said, drive: Drive) -> Iterator[LinuxFifos]:
     """Leaves not one descriptor behind, whatever the test did (S24, T245)."""
-    before = _open_descriptors()
+    before = open_descriptors()
     fifos = LinuxFifos(said)
     yield fifos
     for process in (INIT, EXEC):
         drive(fifos.close(process))
-    assert _open_descriptors() == before
-
-
-@pytest.fixture
-def stdio(tmp_path: Path) -> Stdio:
-    return make_fifos(tmp_path)
+    assert open_descriptors() == before
 
 
 @pytest.fixture
@@ -63,14 +44,6 @@ def players(fifos: LinuxFifos) -> Iterator[Players]:
     players = Players()
     yield players
     players.close()
-
-
-def _open_descriptors() -> list[str]:
-    return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as the kernel names them
-
-
-async def _settle() -> None:
-    await asyncio.sleep(0.01)
 
 
 class TestTheKernels(FifosContract):
@@ -92,7 +65,7 @@ class TestTheKernels(FifosContract):
         self.followers: dict[str, Follower] = {}
 
     async def settle(self) -> None:
-        await _settle()
+        await settle()
 
     def client_opens(self, path: str) -> None:
         self.players.client_opens(path)
@@ -138,12 +111,12 @@ def test_a_client_that_waits_in_its_open_gets_output_and_not_an_early_end(
     out = Stdio(stdout=stdio.stdout)
     client = Follower(out.stdout)
     assert drive(fifos.open(INIT, out, LONG)) == Success(None)
-    drive(_settle())
+    drive(settle())
     assert client.is_reading()
     players.program_begins(out)
     players.program_writes(out.stdout, b"hello")
     players.program_ends()
-    drive(_settle())
+    drive(settle())
     assert client.whole() == b"hello"
 
 
@@ -152,9 +125,9 @@ def test_a_client_that_comes_late_but_in_time_is_found(
 ) -> None:
     async def late() -> None:
         opening = asyncio.create_task(fifos.open(INIT, stdio, LONG))
-        await _settle()
+        await settle()
         players.client_opens(stdio.stderr)  # in the order that it likes
-        await _settle()
+        await settle()
         assert not opening.done()
         players.client_opens(stdio.stdout)
         assert await opening == Success(None)
@@ -197,24 +170,24 @@ def test_who_gives_up_waiting_for_a_client_holds_nothing(
 ) -> None:
     async def cancelled() -> None:
         opening = asyncio.create_task(fifos.open(INIT, stdio, LONG))
-        await _settle()
+        await settle()
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
 
-    before = _open_descriptors()
+    before = open_descriptors()
     drive(cancelled())
-    assert _open_descriptors() == before
+    assert open_descriptors() == before
 
 
 def test_no_end_of_ours_is_inherited_by_a_program(
     drive: Drive, fifos: LinuxFifos, stdio: Stdio, players: Players
 ) -> None:
-    before = set(_open_descriptors())
+    before = set(open_descriptors())
     players.client_opens(stdio.stdout)
     players.client_opens(stdio.stderr)
     drive(fifos.open(INIT, stdio, LONG))
-    ours = {int(name) for name in set(_open_descriptors()) - before}
+    ours = {int(name) for name in set(open_descriptors()) - before}
     existing = {number for number in ours if Path(f"/proc/self/fd/{number}").exists()}
     assert existing
     assert not any(os.get_inheritable(number) for number in existing)
@@ -247,9 +220,9 @@ def test_a_delete_waits_for_the_drain_that_the_exit_began(
 
     async def both() -> None:
         first = asyncio.create_task(fifos.drain(INIT, LONG))
-        await _settle()
+        await settle()
         second = asyncio.create_task(fifos.drain(INIT, LONG))
-        await _settle()
+        await settle()
         assert not second.done()
         assert read_now(players.client[out.stdout]) == b"rest"
         await asyncio.gather(first, second)
@@ -269,16 +242,12 @@ def test_a_close_ends_a_drain_that_is_under_way(
 
     async def closed() -> None:
         drain = asyncio.create_task(fifos.drain(INIT, LONG))
-        await _settle()
+        await settle()
         await fifos.close(INIT)
         await drain
 
     drive(closed())
     assert has_end_after(players.client[out.stdout], b"rest")
-
-
-def has_end_after(descriptor: int, text: bytes) -> bool:
-    return read_now(descriptor) == text and has_end(descriptor)
 
 
 def test_a_read_that_inotify_does_not_tell_ends_the_drain_as_well(
@@ -299,7 +268,7 @@ def test_a_read_that_inotify_does_not_tell_ends_the_drain_as_well(
 
     async def unseen() -> None:
         drain = asyncio.create_task(fifos.drain(INIT, LONG))
-        await _settle()
+        await settle()
         assert read_now(players.client[out.stdout]) == b"rest"
         await drain
 
@@ -319,7 +288,7 @@ def test_fifos_that_the_client_has_removed_are_drained_all_the_same(
 
     async def removed() -> None:
         drain = asyncio.create_task(fifos.drain(INIT, LONG))
-        await _settle()
+        await settle()
         assert read_now(players.client[out.stdout]) == b"rest"
         await drain
 
@@ -338,5 +307,5 @@ def test_two_processes_on_one_fifo_both_hear_of_its_writers(
     players.program_begins(out)
     players.program_writes(out.stdout, b"text")
     players.program_ends()
-    drive(_settle())
+    drive(settle())
     assert has_end_after(players.client[out.stdout], b"text")

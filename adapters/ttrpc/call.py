@@ -25,6 +25,27 @@ class Caller:
     listener: str
 
 
+class Gone(asyncio.Event):
+    """Set when nobody will read the answer; can be awaited, or tell a callback without a task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        super().set()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_set(self, callback: Callable[[], None]) -> None:
+        """Calls it once, at once if it is set already."""
+        if self.is_set():
+            callback()
+        else:
+            self._callbacks.append(callback)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request, without its payload.
@@ -40,7 +61,7 @@ class Call:
     timeout_seconds: float | None
     caller: Caller
     stream: StreamId
-    gone: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
+    gone: Gone = field(default_factory=Gone, compare=False, repr=False)
 
     @classmethod
     def of(cls, caller: Caller, stream: StreamId, request: Request) -> "Call":

@@ -1,0 +1,1 @@
+"""Spans around API calls and port calls; the rules know nothing of them."""

@@ -1,0 +1,61 @@
+"""What containerd's `delete` command asks for: end the container, whatever its state, for good.
+
+It runs after every ordinary Delete too (there is nothing left to do then), and when containerd
+takes a lost connection for the shim's death. It is repeatable and tells the true exit.
+"""
+
+from returns.result import Failure, Result, Success
+
+from domain import bundle_files, limits
+from domain.caller import Caller
+from domain.exit_status import UNKNOWN, Exit
+from domain.identity import NO_PID, ContainerKey, ProcessKey
+from domain.outcome import failed
+from domain.refusal import CallerGone, DeadlinePassed, Refusal, UnknownContainer
+from domain.shim import Shim
+from domain.task import Process
+from domain.unit import Whom
+from domain.use_cases.delete import Departed, delete
+from domain.use_cases.exits import SIGKILL
+from domain.use_cases.kill import kill
+
+
+async def clean_up(
+    shim: Shim, caller: Caller, owner: ContainerKey, bundle: str
+) -> Result[Departed, Refusal]:
+    """How the container ended; an unknown one is told as unknown, and its mounts are taken off."""
+    if owner in shim.creating:
+        creating = shim.creating[owner]
+        if await caller.waits_for(shim.ports.concurrency, (creating,), None) is None:
+            return Failure(CallerGone("create"))
+    container = shim.containers.get(owner)
+    if container is None:
+        return await _nothing_left(shim, bundle)
+    if not await _end(shim, container.init):
+        return Failure(DeadlinePassed(f"the end of {owner}", limits.DEATH))
+    departed = await delete(shim, caller, ProcessKey(owner))
+    if failed(departed) and isinstance(departed.failure(), UnknownContainer):
+        # An ordinary Delete was faster; what it told stands.
+        return Success(Departed(container.init.pid, container.init.exit or _unknown(shim)))
+    return departed
+
+
+async def _end(shim: Shim, init: Process) -> bool:
+    """KILL until it is over, within the time that a killed process takes."""
+    for _ in range(limits.DEATH_LOOKS):
+        if init.ended.is_open or not init.unit_asked:
+            return True
+        await kill(shim, init.key, SIGKILL, Whom.ALL)
+        await shim.ports.concurrency.first_of((init.ended,), limits.DEATH_LOOK)
+    return init.ended.is_open
+
+
+async def _nothing_left(shim: Shim, bundle: str) -> Result[Departed, Refusal]:
+    unmounted = await shim.ports.mounts.unmount(bundle_files.rootfs(bundle), limits.MOUNT)
+    if failed(unmounted):
+        return Failure(unmounted.failure())
+    return Success(Departed(NO_PID, _unknown(shim)))
+
+
+def _unknown(shim: Shim) -> Exit:
+    return Exit(UNKNOWN, shim.ports.clock.now())

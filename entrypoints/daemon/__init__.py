@@ -1,0 +1,1 @@
+"""The daemon: one for each node, started by systemd when somebody connects."""

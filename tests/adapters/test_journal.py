@@ -16,7 +16,7 @@ from adapters.journal import JournalHandler, LoggingLog, install, set_level
 from adapters.journald import Journald
 from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, ProcessKey
 from domain.ports.log import Level
-from tests.adapters.test_journald import received
+from tests.adapters.journal_reader import received
 
 WEB = ContainerKey(Namespace("k8s.io"), ContainerId("web"))
 EXEC = ProcessKey(WEB, ExecId("e-1"))

@@ -1,6 +1,5 @@
 """The journal's protocol, spoken to a socket of our own."""
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,25 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.journald import Journald, Sent, encode
+from tests.adapters.journal_reader import decode, received
 
 NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,20}", fullmatch=True)
-
-
-def decode(entry: bytes) -> dict[str, str]:
-    """As journald reads it (systemd.io/JOURNAL_NATIVE_PROTOCOL)."""
-    fields: dict[str, str] = {}
-    while entry:
-        head, _, rest = entry.partition(b"\n")
-        if b"=" in head:
-            name, _, value = head.partition(b"=")
-            entry = rest
-        else:
-            length = int.from_bytes(rest[:8], "little")
-            name, value = head, rest[8 : 8 + length]
-            assert rest[8 + length : 9 + length] == b"\n"
-            entry = rest[9 + length :]
-        fields[name.decode()] = value.decode()
-    return fields
 
 
 @pytest.fixture
@@ -44,19 +27,6 @@ def journald(tmp_path: Path) -> Iterator[Journald]:
     journald = Journald(str(tmp_path / "socket"))
     yield journald
     journald.close()
-
-
-def received(journal: socket.socket) -> dict[str, str]:
-    data, fds, _flags, _address = socket.recv_fds(journal, 1 << 20, 4)
-    if not fds:
-        return decode(data)
-    (fd,) = fds
-    try:
-        with pytest.raises(PermissionError):
-            os.ftruncate(fd, 0)
-        return decode(os.pread(fd, os.fstat(fd).st_size, 0))
-    finally:
-        os.close(fd)
 
 
 @given(st.dictionaries(NAMES, st.text(), min_size=1))

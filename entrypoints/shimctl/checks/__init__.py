@@ -1,0 +1,1 @@
+"""What `shimctl doctor` looks at: one module for each neighbour of the shim."""

@@ -19,9 +19,9 @@ from domain.request import Stdio
 class LinuxFifos:
     """FIFOs of all processes without a terminal. Runs in the event loop and never blocks it."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, inotify: Inotify) -> None:
         self._log: Final = log
-        self._inotify: Final = Inotify()
+        self._inotify: Final = inotify
         self._held: Final[dict[ProcessKey, Ends]] = {}
 
     async def open(

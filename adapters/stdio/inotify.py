@@ -1,7 +1,8 @@
 """News about FIFOs that no poll(2) has: another's writer was closed, another has read.
 
 inotify(7) tells of FIFOs as of files. One instance serves all of them, since a user has 128
-instances only; it is there while somebody watches and gone with the last watch (S24).
+instances only. Once opened it stays: closing one waits in the kernel for the last removed watch,
+8 to 16 ms in which the event loop stands still (measured on Linux 6.18).
 """
 
 import asyncio
@@ -43,7 +44,6 @@ class Inotify:
 
     def __init__(self) -> None:
         self._descriptor = -1
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._watches: Final[dict[int, list[Watch]]] = {}
 
     def watch(self, descriptor: int, mask: int, heard: Callable[[], None]) -> Watch:
@@ -53,15 +53,18 @@ class Inotify:
         (ENOSPC: the user's fs.inotify.max_user_watches are used up).
         """
         self._open()
-        try:
-            # The kernel has one watch for an inode: what others hear of it must stay in its mask.
-            wd = self._add(descriptor, mask | _IN_MASK_ADD)
-        except OSError:
-            self._close_if_idle()
-            raise
+        # The kernel has one watch for an inode: what others hear of it must stay in its mask.
+        wd = self._add(descriptor, mask | _IN_MASK_ADD)
         watch = Watch(self, descriptor, wd, mask, heard)
         self._watches.setdefault(wd, []).append(watch)
         return watch
+
+    def close(self) -> None:
+        """When nothing is watched any more and the loop still runs."""
+        if self._descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def forget(self, watch: Watch) -> None:
         left = [each for each in self._watches.get(watch.wd, ()) if each is not watch]
@@ -70,7 +73,6 @@ class Inotify:
             self._add(left[0].descriptor, functools.reduce(or_, (each.mask for each in left)))
         elif self._watches.pop(watch.wd, None):
             LIBC.inotify_rm_watch(self._descriptor, watch.wd)
-            self._close_if_idle()
 
     def _add(self, descriptor: int, mask: int) -> int:
         path = f"/proc/self/fd/{descriptor}".encode()
@@ -83,16 +85,7 @@ class Inotify:
         self._descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._descriptor < 0:
             oserror("inotify_init1")
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._descriptor, self._read)
-
-    def _close_if_idle(self) -> None:
-        if self._watches or self._descriptor < 0:
-            return
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor, self._loop = -1, None
+        asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
     def _read(self) -> None:
         try:

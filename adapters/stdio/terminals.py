@@ -37,11 +37,11 @@ class _Held:
 class LinuxTerminals:
     """Terminals of all processes that have one. Runs in the event loop and never blocks it."""
 
-    def __init__(self, log: Log, folder: Path = FOLDER) -> None:
+    def __init__(self, log: Log, inotify: Inotify, folder: Path = FOLDER) -> None:
         """`folder` is for the console sockets alone; its path must be short (unix(7))."""
         self._log: Final = log
         self._folder: Final = folder
-        self._inotify: Final = Inotify()
+        self._inotify: Final = inotify
         self._edges: Final = Edges()
         self._held: Final[dict[ProcessKey, _Held]] = {}
 

@@ -16,6 +16,7 @@ from adapters.mounts.rootfs import LinuxMounts
 from adapters.processes import LinuxProcesses
 from adapters.runc.oci_runtime import OciRuntime
 from adapters.stdio.fifo import LinuxFifos
+from adapters.stdio.inotify import Inotify
 from adapters.stdio.terminals import LinuxTerminals
 from adapters.systemd.host import host_facts
 from adapters.systemd.units import SystemdUnits
@@ -39,6 +40,8 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
         stack.callback(records.close)
         publisher = TtrpcPublisher(clock)
         stack.callback(publisher.close)
+        inotify = Inotify()
+        stack.callback(inotify.close)
         concurrency = AsyncioConcurrency()
         # Before the adapters go, the rules that use them end.
         stack.push_async_callback(concurrency.aclose)
@@ -48,8 +51,8 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
             bundles=DiskBundles(),
             records=records,
             mounts=LinuxMounts(),
-            fifos=LinuxFifos(log),
-            terminals=LinuxTerminals(log),
+            fifos=LinuxFifos(log, inotify),
+            terminals=LinuxTerminals(log, inotify),
             cgroups=LinuxCgroups(),
             processes=LinuxProcesses(),
             publisher=publisher,

@@ -6,6 +6,7 @@ import select
 import threading
 from pathlib import Path
 
+from adapters.stdio.inotify import Inotify
 from domain.identity import ContainerKey, ProcessKey
 from domain.ports.log import Level
 from domain.request import Stdio
@@ -26,6 +27,11 @@ class Said:
 async def settle() -> None:
     """Enough turns of the loop for what the kernel has told already."""
     await asyncio.sleep(0.03)
+
+
+async def closed(inotify: Inotify) -> None:
+    """Its end, in the loop in which it was used."""
+    inotify.close()
 
 
 def open_descriptors() -> list[str]:

@@ -11,12 +11,14 @@ from returns.result import Failure, Success
 
 from adapters.stdio import output
 from adapters.stdio.fifo import LinuxFifos
+from adapters.stdio.inotify import Inotify
 from domain.refusal import StdioFailed
 from domain.request import Stdio
 from tests.adapters.stdio.players import (
     Follower,
     Players,
     Said,
+    closed,
     has_end,
     has_end_after,
     open_descriptors,
@@ -31,10 +33,12 @@ from tests.contracts.fifos_contract import EXEC, INIT, LONG, SHORT, FifosContrac
 def fifos(said: Said, drive: Drive) -> Iterator[LinuxFifos]:
     """Leaves not one descriptor behind, whatever the test did (S24, T245)."""
     before = open_descriptors()
-    fifos = LinuxFifos(said)
+    inotify = Inotify()
+    fifos = LinuxFifos(said, inotify)
     yield fifos
     for process in (INIT, EXEC):
         drive(fifos.close(process))
+    drive(closed(inotify))
     assert open_descriptors() == before
 
 

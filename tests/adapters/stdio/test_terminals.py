@@ -21,6 +21,7 @@ import pytest
 from returns.result import Failure, Success
 
 from adapters.stdio.console_socket import PATH_MAX, ConsoleSocket, is_master, sweep
+from adapters.stdio.inotify import Inotify
 from adapters.stdio.terminals import LinuxTerminals
 from domain.refusal import StdioFailed
 from domain.request import Stdio
@@ -28,6 +29,7 @@ from tests.adapters.stdio.players import (
     Follower,
     Players,
     Said,
+    closed,
     has_end,
     open_descriptors,
     read_now,
@@ -51,9 +53,11 @@ def folder() -> Iterator[Path]:
 def terminals(said: Said, drive: Drive, folder: Path) -> Iterator[LinuxTerminals]:
     """Leaves neither descriptors nor sockets behind (S24, T245, D38)."""
     before = open_descriptors()
-    terminals = LinuxTerminals(said, folder)
+    inotify = Inotify()
+    terminals = LinuxTerminals(said, inotify, folder)
     yield terminals
     drive(terminals.close(INIT))
+    drive(closed(inotify))
     assert open_descriptors() == before
     assert list(folder.iterdir()) == []
 

@@ -123,6 +123,15 @@ class Root:
             timeout=timeout,
         )
 
+    def inside(self, module: str, *arguments: str, timeout: float = 120) -> str:
+        """What a module of /src prints that runs inside with the tests' Python and succeeds."""
+        return self.run(
+            *("env", "--chdir=/src", "PYTHONDONTWRITEBYTECODE=1"),
+            *("/opt/shim-tests/bin/python", "-m", module, *arguments),
+            timeout=timeout,
+            check=True,
+        ).stdout
+
     @property
     def systemd_version(self) -> int:
         """The generation's systemd, for instance 257."""

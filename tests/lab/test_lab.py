@@ -91,6 +91,8 @@ def test_tests_run_inside_with_the_machines_own_python(root: Root) -> None:
     assert call.stdout.startswith("pytest ")
 
 
+# Each boot takes about a minute; the findings boot trixie.
+@pytest.mark.parametrize("emulated", ["bookworm"], indirect=True)
 def test_the_emulated_machine_has_limits_on_cgroup_v2(emulated: Emulated, tmp_path: Path) -> None:
     probe = tmp_path / "probe"
     probe.write_text(

@@ -5,7 +5,8 @@ is unmaintained; what it does wrong and is worked around here:
 
 - its constructor connects with a blocking call, and its authentication spins for ever when the
   bus closes meanwhile: the socket and the handshake are our own;
-- a second message queued behind an unfinished one can kill the connection: one at a time;
+- a second message queued behind an unfinished one can kill the connection: writing is our own
+  too, only the marshalling is its;
 - a call on a dead connection never resolves: reply futures are ours, each with a deadline;
 - a closed connection keeps its socket: the socket and its stream are closed here;
 - received file descriptors that nobody takes stay open: passing them is not negotiated, so
@@ -15,9 +16,10 @@ is unmaintained; what it does wrong and is worked around here:
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from dbus_next.aio.message_bus import MessageBus
 from dbus_next.constants import MessageFlag, MessageType
@@ -26,6 +28,7 @@ from dbus_next.signature import Variant
 from returns.result import Failure, Result, Success
 
 from adapters.systemd.authentication import authenticate
+from adapters.systemd.sending import Sender
 from domain.limits import Seconds
 from domain.refusal import DeadlinePassed
 
@@ -77,6 +80,12 @@ Reply = Result[list[Any], CallRefused | BusGone]
 Answer = Result[list[Any], CallRefused | BusGone | DeadlinePassed]
 
 
+class _Outgoing(NamedTuple):
+    serial: int
+    raw: bytes
+    reply: asyncio.Future[Reply] | None
+
+
 class Bus:
     """A connection that is up; made by `connect`, ended by `close`, never reused."""
 
@@ -84,11 +93,11 @@ class Bus:
         self._connection = connection
         self._on_signal = on_signal
         self._replies: dict[int, asyncio.Future[Reply]] = {}
-        self._outgoing: asyncio.Queue[Message] = asyncio.Queue()
-        self._window = asyncio.Semaphore(UNANSWERED_MAX)
+        self._sender = Sender(connection._sock)  # noqa: SLF001 - the only handle there is
+        self._waiting: deque[_Outgoing] = deque()
+        self._unanswered = 0
         self._gone: asyncio.Future[BusGone] = asyncio.get_running_loop().create_future()
         connection.add_message_handler(self._heard)
-        self._sender = asyncio.create_task(self._send_one_by_one(), name="bus-sender")
         self._watcher = asyncio.create_task(self._watch(), name="bus-watcher")
 
     @classmethod
@@ -151,15 +160,14 @@ class Bus:
     def post(self, call: Call) -> None:
         """Calls in order with all others, and wants no answer."""
         if not self.is_gone:
-            self._outgoing.put_nowait(_message(call, MessageFlag.NO_REPLY_EXPECTED))
+            self._send(_message(call, MessageFlag.NO_REPLY_EXPECTED), None)
 
     async def close(self) -> None:
         """Ends the connection and frees its descriptors; whoever waits is told BusGone."""
         if self._connection.connected:
             self._connection.disconnect()  # type: ignore[no-untyped-call]
-        await self.wait_gone()
-        self._sender.cancel()
-        await asyncio.gather(self._sender, self._watcher, return_exceptions=True)
+        await self._watcher
+        self._sender.close()
         _close_socket(self._connection, None)
 
     def _submit(self, call: Call) -> asyncio.Future[Reply]:
@@ -167,35 +175,25 @@ class Bus:
         if self.is_gone:
             reply.set_result(Failure(self._gone.result()))
             return reply
-        message = _message(call, MessageFlag.NONE)
-        message.serial = self._connection.next_serial()
-        self._replies[message.serial] = reply
-        self._outgoing.put_nowait(message)
+        self._send(_message(call, MessageFlag.NONE), reply)
         return reply
 
-    async def _send_one_by_one(self) -> None:
-        while True:
-            message = await self._outgoing.get()
-            wants_reply = MessageFlag.NO_REPLY_EXPECTED not in message.flags
-            if wants_reply:
-                if message.serial in self._replies and self._replies[message.serial].done():
-                    del self._replies[message.serial]  # its deadline passed before its turn
-                    continue
-                await self._window.acquire()
-            try:
-                await self._connection.send(message)
-            except OSError:
-                return  # the connection's death, of which the watcher tells everybody
-            except Exception as error:  # noqa: BLE001 - a body that cannot be sent is its caller's bug
-                self._blame(message, error)
+    def _send(self, message: Message, reply: asyncio.Future[Reply] | None) -> None:
+        message.serial = self._connection.next_serial()
+        # A body that cannot be said is its caller's bug, and raised there.
+        raw: bytes = message._marshall()  # type: ignore[no-untyped-call]  # noqa: SLF001 - no other
+        self._waiting.append(_Outgoing(message.serial, raw, reply))
+        self._send_what_may_be()
 
-    def _blame(self, message: Message, error: Exception) -> None:
-        reply = self._replies.pop(message.serial, None)
-        if reply is None:
-            raise error
-        self._window.release()
-        if not reply.done():
-            reply.set_exception(error)
+    def _send_what_may_be(self) -> None:
+        while self._waiting and self._unanswered < UNANSWERED_MAX:
+            serial, raw, reply = self._waiting.popleft()
+            if reply is not None:
+                if reply.done():
+                    continue  # its deadline passed before its turn
+                self._replies[serial] = reply
+                self._unanswered += 1
+            self._sender.put(raw)
 
     async def _watch(self) -> None:
         try:
@@ -206,10 +204,12 @@ class Bus:
         except Exception as error:  # noqa: BLE001 - whatever a broken message raised in dbus_next
             gone = BusGone(f"message bus not understood: {error!r}")
         self._gone.set_result(gone)
-        replies, self._replies = self._replies, {}
-        for reply in replies.values():
+        unsent = [waiting.reply for waiting in self._waiting if waiting.reply is not None]
+        for reply in (*self._replies.values(), *unsent):
             if not reply.done():
                 reply.set_result(Failure(gone))
+        self._replies.clear()
+        self._waiting.clear()
 
     def _heard(self, message: Message) -> bool:
         match message.message_type:
@@ -219,8 +219,8 @@ class Bus:
                 )
             case MessageType.METHOD_CALL:
                 if MessageFlag.NO_REPLY_EXPECTED not in message.flags:
-                    # In turn with all others, which dbus_next's own answer would not be.
-                    self._outgoing.put_nowait(_refusal(message))
+                    # dbus_next's own answer would go past our sender.
+                    self._send(_refusal(message), None)
             case _:
                 self._answered(message)
         return True
@@ -229,7 +229,8 @@ class Bus:
         reply = self._replies.pop(message.reply_serial, None)
         if reply is None:
             return
-        self._window.release()
+        self._unanswered -= 1
+        self._send_what_may_be()
         if reply.done():
             return
         if message.message_type is MessageType.ERROR:

@@ -71,12 +71,12 @@ async def _look(link: Link, job: Job, deadline: float) -> JobResult | None:
             return None
     match await current_activity(bus, job.unit, deadline):
         case Success(activity):
-            return _guess(job.kind, activity)
+            return result_seen(job.kind, activity)
         case _:
             return None
 
 
-def _guess(kind: JobKind, activity: Activity | None) -> JobResult:
+def result_seen(kind: JobKind, activity: Activity | None) -> JobResult:
     """What a job must have done to leave the unit like this; None: it is not loaded."""
     match kind, activity:
         case JobKind.START, Activity.ACTIVE:

@@ -16,7 +16,7 @@ PAUSE_MIN_S: Final = 0.05
 PAUSE_MAX_S: Final = 5.0
 # A call that finds the connection down waits for the next one so long at most: longer than a
 # restart of the bus, shorter than a client's patience.
-PATIENCE_S: Final = 5.0
+PATIENCE: Final = Seconds(5)
 
 
 class Link:
@@ -31,7 +31,9 @@ class Link:
         on_signal: Callable[[Signal], None],
         prepare: Callable[[Bus], Awaitable[bool]],
         socket_path: str = SYSTEM_BUS,
+        patience: Seconds = PATIENCE,
     ) -> None:
+        self._patience = patience
         self._on_signal = on_signal
         self._prepare = prepare
         self._socket_path = socket_path
@@ -57,7 +59,7 @@ class Link:
     async def up(self, within: float) -> Result[Bus, SystemdAway]:
         """The connection that is up, or the next one, if it comes soon enough."""
         try:
-            async with asyncio.timeout(min(within, PATIENCE_S)):
+            async with asyncio.timeout(min(within, self._patience)):
                 while self._bus is None or self._bus.is_gone:
                     self._up.clear()
                     await self._up.wait()

@@ -9,7 +9,7 @@ from adapters.systemd.bus import SYSTEM_BUS, Answer, Bus, BusGone, Call, CallRef
 from adapters.systemd.hints import HintQueue
 from adapters.systemd.job_end import Job, JobKind, job_end
 from adapters.systemd.jobs import Jobs
-from adapters.systemd.link import Link, deadline_after, remaining
+from adapters.systemd.link import PATIENCE, Link, deadline_after, remaining
 from adapters.systemd.properties import START_SIGNATURE, start_arguments, unfit_text
 from adapters.systemd.reading import current_invocation, read_unit
 from adapters.systemd.tracking import Tracking
@@ -39,11 +39,12 @@ _Refused = NoSuchUnit | SystemdAway | DeadlinePassed
 class SystemdUnits:
     """Use as `async with`. References that are held die with it, as with the daemon (F46)."""
 
-    def __init__(self, socket_path: str = SYSTEM_BUS) -> None:
+    def __init__(self, socket_path: str = SYSTEM_BUS, patience: Seconds = PATIENCE) -> None:
+        """`patience`: how long a call waits for a connection that is down, before SystemdAway."""
         self._tracking = Tracking()
         self._jobs = Jobs()
         self._hints = HintQueue()
-        self._link = Link(self._heard, self._prepare, socket_path)
+        self._link = Link(self._heard, self._prepare, socket_path, patience)
         self._was_up = False
 
     async def __aenter__(self) -> Self:

@@ -25,9 +25,9 @@ asked_to_end = False
 
 
 def main() -> int:
-    pid_file, separator, *runc = sys.argv[1:]
-    if separator != "--" or not runc:
+    if len(sys.argv) <= 3 or sys.argv[2] != "--":
         sys.exit("usage: reaper.py PID_FILE -- RUNC ARGUMENT...")
+    pid_file, runc = sys.argv[1], sys.argv[3:]
     # With it runc would wait for a READY=1 of the program (F107).
     notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
     _signal.signal(_signal.SIGTERM, pass_on)
@@ -43,9 +43,19 @@ def main() -> int:
 
 
 def start(argv: list[str]) -> int:
-    # Python ignores these two signals; the program must not (signal(7): it inherits that).
-    default = [_signal.SIGPIPE, _signal.SIGXFSZ]
-    return os.posix_spawnp(argv[0], argv, os.environ, setsigdef=default)
+    """By fork: of posix_spawn(3) the program would inherit two of glibc's signals ignored."""
+    pid = os.fork()
+    if pid != 0:
+        return pid
+    try:
+        # Python ignores these two; the program must not (signal(7): ignored signals are inherited).
+        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+            _signal.signal(number, _signal.SIG_DFL)
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is the purpose
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(127)  # as a shell does for a command that is not there
 
 
 def take_charge(pid_file: str) -> None:

@@ -16,9 +16,9 @@ ROOT = "/sys/fs/cgroup"
 
 
 def main() -> None:
-    subgroup, separator, *command = sys.argv[1:]
-    if separator != "--" or not command:
+    if len(sys.argv) <= 3 or sys.argv[2] != "--":
         sys.exit("usage: subgroup.py SUBGROUP -- COMMAND ARGUMENT...")
+    subgroup, command = sys.argv[1], sys.argv[3:]
     if os.access(f"{ROOT}/cgroup.controllers", os.F_OK):
         move_below(own_cgroup(), subgroup)
     # Python ignores these two, and so would what it becomes (signal(7)).

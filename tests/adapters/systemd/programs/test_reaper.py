@@ -1,0 +1,214 @@
+"""The reaper as a process, with a shell script in runc's place."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from adapters.systemd.host import PROGRAMS
+
+PATIENCE_S: Final = 20
+
+# Like runc it does not wait for the program; a shell in its place might.
+_RUNC: Final = """
+import os, sys, time
+_, pid_file, program, linger = sys.argv
+pid = os.fork()
+if pid == 0:
+    os.execv("/bin/sh", ["sh", "-c", program])
+with open(pid_file, "w") as file:
+    file.write(str(pid))
+time.sleep(float(linger))
+os._exit(0)
+"""
+
+
+class Unit:
+    """What systemd is to the reaper: its environment, its notify socket, its parent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pid_file = folder / "pid"
+        self._notify_path = folder / "notify"
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(self._notify_path))
+        self._notify.settimeout(PATIENCE_S)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *runc: str) -> subprocess.Popen[bytes]:
+        reaper = subprocess.Popen(
+            [sys.executable, "-IS", PROGRAMS / "reaper.py", self.pid_file, "--", *runc],
+            env={**os.environ, "NOTIFY_SOCKET": str(self._notify_path)},
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._processes.append(reaper)
+        return reaper
+
+    def run(self, program: str, linger_s: float = 0) -> subprocess.Popen[bytes]:
+        """`runc exec --detach` of a shell program: leaves it behind, and its pid in the file."""
+        return self.start(
+            sys.executable, "-IS", "-c", _RUNC, str(self.pid_file), program, str(linger_s)
+        )
+
+    def is_ready(self) -> bool:
+        return self._notify.recv(100) == b"READY=1"
+
+    def heard_nothing(self) -> bool:
+        self._notify.setblocking(False)
+        try:
+            self._notify.recv(100)
+        except BlockingIOError:
+            return True
+        return False
+
+    def close(self) -> None:
+        self._notify.close()
+        for process in self._processes:
+            # What a failed test leaves behind would keep the output open.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Iterator[Unit]:
+    unit = Unit(tmp_path)
+    yield unit
+    unit.close()
+
+
+@pytest.mark.parametrize("code", [0, 3, 255])
+def test_it_ends_with_the_programs_exit_code(unit: Unit, code: int) -> None:
+    reaper = unit.run(f"exit {code}")
+    assert reaper.wait(PATIENCE_S) == code
+    assert unit.is_ready()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGHUP])
+def test_it_dies_by_the_programs_signal(unit: Unit, number: int) -> None:
+    reaper = unit.run("exec sleep 1000")
+    assert unit.is_ready()
+    os.kill(int(unit.pid_file.read_text()), number)
+    assert reaper.wait(PATIENCE_S) == -number
+
+
+def test_it_leaves_no_core_where_the_program_left_none(unit: Unit, tmp_path: Path) -> None:
+    reaper = unit.run(f"cd {tmp_path}; exec sleep 1000")
+    assert unit.is_ready()
+    os.kill(int(unit.pid_file.read_text()), signal.SIGSEGV)
+    status = os.waitid(os.P_PID, reaper.pid, os.WEXITED | os.WNOWAIT)
+    assert status is not None
+    assert (status.si_code, status.si_status) == (os.CLD_KILLED, signal.SIGSEGV)
+
+
+@pytest.mark.parametrize("code", [1, 126])
+def test_a_runc_that_fails_is_a_start_that_fails(unit: Unit, code: int) -> None:
+    reaper = unit.start("/bin/sh", "-c", f"exit {code}")
+    assert reaper.wait(PATIENCE_S) == code
+    assert unit.heard_nothing()
+
+
+def test_a_runc_that_dies_is_a_start_that_fails(unit: Unit) -> None:
+    reaper = unit.start("/bin/sh", "-c", "kill -9 $$")
+    assert reaper.wait(PATIENCE_S) == 128 + signal.SIGKILL
+    assert unit.heard_nothing()
+
+
+def test_a_runc_that_is_missing_is_a_start_that_fails(unit: Unit) -> None:
+    reaper = unit.start("no-such-runc")
+    assert reaper.wait(PATIENCE_S) > 0
+    assert unit.heard_nothing()
+
+
+def test_a_runc_that_leaves_no_pid_is_a_start_that_fails(unit: Unit) -> None:
+    reaper = unit.start("/bin/sh", "-c", "exit 0")
+    assert reaper.wait(PATIENCE_S) > 0
+    assert unit.heard_nothing()
+
+
+def test_an_end_that_somebody_else_got_is_unknown_and_never_zero(unit: Unit) -> None:
+    reaper = unit.start("/bin/sh", "-c", f"echo 1 > {unit.pid_file}")
+    assert reaper.wait(PATIENCE_S) == 255
+
+
+def test_term_is_passed_on_to_the_program(unit: Unit) -> None:
+    reaper = unit.run("trap 'exit 7' TERM; echo; while :; do sleep 0.05; done")
+    assert unit.is_ready()
+    assert reaper.stdout is not None
+    assert reaper.stdout.readline() == b"\n"
+    reaper.terminate()
+    assert reaper.wait(PATIENCE_S) == 7
+
+
+def test_a_program_that_ignores_term_goes_on(unit: Unit) -> None:
+    reaper = unit.run("trap '' TERM; echo; sleep 0.2; exit 5")
+    assert unit.is_ready()
+    assert reaper.stdout is not None
+    reaper.stdout.readline()
+    reaper.terminate()
+    assert reaper.wait(PATIENCE_S) == 5
+
+
+def test_a_program_that_is_over_before_runc_is_keeps_its_status(unit: Unit) -> None:
+    reaper = unit.run("exit 6", linger_s=0.2)
+    assert unit.is_ready()
+    assert reaper.wait(PATIENCE_S) == 6
+
+
+def test_a_stray_child_that_ends_first_is_not_taken_for_the_program(unit: Unit) -> None:
+    reaper = unit.run("(sleep 0.05; exit 9) & sleep 0.3; exit 4")
+    assert reaper.wait(PATIENCE_S) == 4
+
+
+def test_a_child_that_keeps_the_output_does_not_keep_the_end_back(unit: Unit) -> None:
+    reaper = unit.run("sleep 1000 & echo $!; exit 2")
+    assert reaper.wait(PATIENCE_S) == 2
+    assert reaper.stdout is not None
+    os.kill(int(reaper.stdout.readline()), signal.SIGKILL)
+
+
+def test_a_reader_sees_the_end_of_the_output_while_the_program_still_runs(unit: Unit) -> None:
+    reaper = unit.run("echo all; exec >&-; exec sleep 1000")
+    assert reaper.stdout is not None
+    assert reaper.stdout.read() == b"all\n"
+    assert reaper.poll() is None
+
+
+def test_runc_and_the_program_know_nothing_of_the_notify_socket(unit: Unit) -> None:
+    reaper = unit.run("echo ${NOTIFY_SOCKET-none}")
+    assert reaper.stdout is not None
+    assert reaper.stdout.read() == b"none\n"
+
+
+def test_runc_is_started_with_no_signal_ignored(unit: Unit) -> None:
+    reaper = unit.start("grep", "SigIgn", "/proc/self/status")
+    assert reaper.stdout is not None
+    assert int(reaper.stdout.read().split()[1], 16) == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["pid"], ["pid", "--"], ["pid", "runc", "exec"]])
+def test_it_refuses_to_guess_its_arguments(arguments: list[str]) -> None:
+    command = [sys.executable, "-IS", str(PROGRAMS / "reaper.py"), *arguments]
+    refused = subprocess.run(command, check=False, capture_output=True)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(b"usage")
+
+
+def test_it_imports_next_to_nothing() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-IS", "-X", "importtime", PROGRAMS / "reaper.py"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert shown.returncode == 1  # usage
+    loaded = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
+    assert loaded & {"_ctypes", "_socket"} == {"_ctypes", "_socket"}
+    assert not loaded & {"ctypes", "enum", "re", "signal", "socket", "subprocess", "typing"}

@@ -138,7 +138,15 @@ def ps(runtime: Runtime, container: ContainerId) -> Argv:
 
 
 def delete(runtime: Runtime, container: ContainerId) -> Argv:
-    """Kills what is left, waits up to 10 s for that, and forgets the container."""
+    """Forgets a stopped container."""
+    return (*_global(runtime), "delete", container)
+
+
+def destroy(runtime: Runtime, container: ContainerId) -> Argv:
+    """Kills what is left, waits up to 10 s for that, and forgets the container.
+
+    From runc 1.2 on it sleeps 100 ms before it looks, even if there is nobody to kill.
+    """
     return (*_global(runtime), "delete", "--force", container)
 
 

@@ -94,6 +94,7 @@ def test_no_command_asks_runc_to_talk_to_systemd_itself() -> None:
                 runc_command.update,
                 runc_command.ps,
                 runc_command.delete,
+                runc_command.destroy,
             )
         ),
     )

@@ -76,7 +76,7 @@ async def test_each_command_is_called_with_the_containers_own_options(
             "resume web",
             "update --resources=- web",
             "ps --format json web",
-            "delete --force web",
+            "delete web",
             "checkpoint --image-path /images web",
         )
     ]
@@ -191,6 +191,23 @@ async def test_to_delete_what_the_runtime_does_not_know_is_a_success(
 ) -> None:
     target = script(f"cat >&2 <<'END'\n{words}\nEND\nexit 1")
     assert await runtime.delete(target, LIMIT) == Success(None)
+
+
+async def test_force_is_used_only_where_the_gentle_delete_is_refused(
+    script: Script, runtime: OciRuntime, tmp_path: Path
+) -> None:
+    """With it runc sleeps 100 ms even for a container that has stopped (docs/findings/runc.md)."""
+    calls = tmp_path / "calls"
+    stopped = script(f"echo $* >> {calls}")
+    assert await runtime.delete(stopped, LIMIT) == Success(None)
+    assert [line.split()[-2:] for line in calls.read_text().splitlines()] == [["delete", "web"]]
+
+    running = script(f'echo $* >> {calls}; case "$*" in *--force*) exit 0;; *) exit 1;; esac')
+    assert await runtime.delete(running, LIMIT) == Success(None)
+    assert [line.split()[-2:] for line in calls.read_text().splitlines()[1:]] == [
+        ["delete", "web"],
+        ["--force", "web"],
+    ]
 
 
 async def test_a_delete_that_misses_something_else_is_a_failure(

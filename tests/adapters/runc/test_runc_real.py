@@ -96,7 +96,7 @@ class OnARealRuntime(RuncContract):
             made = subprocess.run(create, stdout=said, stderr=said, check=False, timeout=60)
         assert made.returncode == 0, (tmp_path / "said").read_text()
         yield target
-        delete = runc_command.delete(runtime, target.owner.container)
+        delete = runc_command.destroy(runtime, target.owner.container)
         subprocess.run(delete, check=False, capture_output=True, timeout=60)
 
     @pytest.fixture

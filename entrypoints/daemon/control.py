@@ -40,7 +40,9 @@ class Control:
         self._server: asyncio.Server | None = None
 
     async def serve(self, listening: socket.socket) -> None:
-        self._server = await asyncio.start_unix_server(
+        # Not start_unix_server: from Python 3.13 on its close unlinks the socket's file, which is
+        # systemd's, and every `delete` until the next boot would go the long way round.
+        self._server = await asyncio.start_server(
             self._converse, sock=listening, limit=LINE_BYTES_MAX
         )
 

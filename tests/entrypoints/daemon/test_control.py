@@ -162,6 +162,11 @@ def _read_to_end(connection: socket.socket) -> bytes:
         return b""
 
 
+def test_the_end_of_the_daemon_leaves_systemds_socket_file(scene: Scene) -> None:
+    scene.when(lambda path: ask(path, "open default", 5))
+    assert Path(places.control_socket(scene.folder)).is_socket()
+
+
 def test_a_daemon_that_comes_back_opens_every_namespace_that_was_open(scene: Scene) -> None:
     scene.when(lambda path: ask(path, "open default", 5))
 

@@ -34,10 +34,6 @@ class Ends:
         for end in self._all():
             end.close()
 
-    def close_stdin(self) -> None:
-        if self.stdin is not None:
-            self.stdin.close_writer()
-
     @contextlib.asynccontextmanager
     async def alone(self, until: float) -> AsyncIterator[None]:
         """One drain at a time: the exit asks for one, and Delete that must not overtake it.
@@ -67,7 +63,7 @@ def locate_ends(
             continue
         match locate(path):
             case Success(fifo) if path == stdin:
-                ends.stdin = Input(path, fifo)
+                ends.stdin = Input(path, fifo, inotify)
             case Success(fifo):
                 ends.outputs.append(Output(path, fifo, inotify))
             case Failure(refusal):

@@ -61,6 +61,7 @@ class Scene:
 
     def when(self, question: Callable[[str], T]) -> T:
         """The answer of the daemon that serves while `question` is asked with the socket's path."""
+        Path(places.control_socket(self.folder)).unlink(missing_ok=True)  # an earlier daemon's
         return asyncio.run(self._serve(question))
 
     async def _serve(self, question: Callable[[str], T]) -> T:
@@ -69,7 +70,6 @@ class Scene:
         namespaces.open_all([])
         control = Control(self.shim, namespaces)
         path = places.control_socket(self.folder)
-        Path(path).unlink(missing_ok=True)
         await control.serve(listen(path))
         try:
             return await asyncio.to_thread(question, path)

@@ -14,7 +14,7 @@ from adapters.stdio.named_pipe import (
 )
 
 # How often the rest is counted when nothing wakes us. A read wakes us (IN_ACCESS), except one
-# by splice(2) on kernels before 6.4, and io.Copy of a Go client may splice.
+# by splice(2), of which Linux 6.1 tells nobody, and io.Copy of a Go client may splice.
 LOOK_S: Final = 0.1
 
 

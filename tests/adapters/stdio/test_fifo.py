@@ -261,7 +261,7 @@ def test_a_read_that_inotify_does_not_tell_ends_the_drain_as_well(
     players: Players,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As on kernels before 6.4 with a client that splices."""
+    """As on Linux 6.1 with a client that splices."""
     monkeypatch.setattr(output, "IN_ACCESS", 0x00000004)  # IN_ATTRIB, which never comes
     out = Stdio(stdout=stdio.stdout)
     players.client_opens(out.stdout)

@@ -77,8 +77,13 @@ async def _reading(shim: Shim, process: Process, job: JobResult) -> Result[Broug
 
 async def sweep(shim: Shim, process: Process) -> bool:
     """Ends whatever runs in a process's unit and lets go of it; False if something may be left."""
-    ref = process.ref
     await kill_unit(shim, process)
+    return await let_go(shim, process)
+
+
+async def let_go(shim: Shim, process: Process) -> bool:
+    """Stops and releases the unit of a process that has ended; False if it may still be there."""
+    ref = process.ref
     stopped = await shim.ports.units.stop(ref, limits.RELEASE)
     released = await shim.ports.units.release(ref)
     clean = True

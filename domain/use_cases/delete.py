@@ -27,11 +27,12 @@ from domain.refusal import (
 )
 from domain.shim import Shim
 from domain.task import Container, Process
-from domain.use_cases.bring_up import kill_unit, sweep
+from domain.use_cases.bring_up import kill_unit, let_go
 from domain.use_cases.create import unmount
 from domain.use_cases.exits import look
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
+from domain.use_cases.together import together
 
 # What an exec that was never started answers (T180).
 NO_EXIT = Exit(ExitStatus(0), NEVER)
@@ -118,28 +119,46 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
     kept = await keep(shim, container)
     if failed(kept):
         return kept.failure()
-    for process in container.processes():
-        await shim.ports.streams(process).drain(process.key, limits.DRAIN)
-    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
-    if failed(removed):
-        why = removed.failure()
-        return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why
-    for process in (*container.execs.values(), container.init):
-        if not await _let_go(shim, process):
-            return UnitFailed(process.unit, "not released")
+    await together(
+        shim,
+        [
+            shim.ports.streams(process).drain(process.key, limits.DRAIN)
+            for process in container.processes()
+        ],
+    )
+    # Beside each other: everybody in the container is dead, and each step finds its part of what
+    # is left whether the others were faster or not.
+    refusals = await together(
+        shim,
+        [
+            _runc_forgets(shim, container),
+            *(_release(shim, process) for process in container.processes()),
+        ],
+    )
+    refused = [refusal for refusal in refusals if refusal is not None]
+    if refused:
+        return refused[0]
     if container.rootfs and not await unmount(shim, container):
         return MountFailed("root file system is busy")
     return None
 
 
-async def _let_go(shim: Shim, process: Process) -> bool:
-    """Releases a process's unit and streams; what was never started has no unit."""
+async def _runc_forgets(shim: Shim, container: Container) -> Refusal | None:
+    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    if not failed(removed):
+        return None
+    why = removed.failure()
+    return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why
+
+
+async def _release(shim: Shim, process: Process) -> Refusal | None:
+    """Lets go of a process's unit and streams; what was never started has no unit."""
     if process.unit_asked:
-        if not await sweep(shim, process):
-            return False
+        if not await let_go(shim, process):
+            return UnitFailed(process.unit, "not released")
         shim.untrack(process)
     await shim.ports.streams(process).close(process.key)
-    return True
+    return None
 
 
 async def _depart(shim: Shim, container: Container) -> None:
@@ -166,8 +185,9 @@ async def _delete_exec(
     if failed(kept):
         return Failure(kept.failure())
     await shim.ports.streams(process).drain(process.key, limits.DRAIN)
-    if not await _let_go(shim, process):
-        return Failure(UnitFailed(process.unit, "not released"))
+    unreleased = await _release(shim, process)
+    if unreleased is not None:
+        return Failure(unreleased)
     removed = await shim.ports.bundles.remove_exec(container.bundle, exec_id)
     if failed(removed):
         return Failure(removed.failure())

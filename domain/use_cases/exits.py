@@ -9,6 +9,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
+from domain import limits
 from domain.event import TaskExited
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit, ExitStatus
 from domain.lifecycle import Heard
@@ -98,6 +99,12 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
     shim.ports.log.write(Level.INFO, process.key, f"exited with {found.status}")
     if not process.never_ran:
         tell(shim, container, TaskExited(process.key, process.pid, found))
+    if process.stdio.terminal:
+        # A terminal ends for its client only when it is drained, and a client waits for that
+        # end before it asks for the Delete, which drains too.
+        shim.ports.concurrency.spawn(
+            f"drain {process.key}", shim.ports.terminals.drain(process.key, limits.DRAIN)
+        )
     await _nobody_stays(shim, container, process, found)
 
 

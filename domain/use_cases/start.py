@@ -70,8 +70,8 @@ async def started(
     """The program runs: says so, and looks whether it has ended meanwhile."""
     init = container.init
     init.hear(Heard.STARTED)
+    # Not written down here: the acknowledged event is, and until then recovery asks runc.
     tell(shim, container, event)
-    await keep(shim, container)
     look_at(shim, ((container, init),))
     return await _pid(shim, caller, container)
 

@@ -101,8 +101,8 @@ async def _ran(
     if failed(outcome):
         answer = Failure(outcome.failure())
     process.hear(Heard.STARTED)
+    # Not written down here: the acknowledged event is; until then the pid file tells (recover).
     tell(shim, container, ExecStarted(process.key, pid))
-    await keep(shim, container)
     if failed(answer):
         # Nobody will use it: the program first, for its unit holds only the reaper (lab).
         if process.program is not None:

@@ -26,15 +26,15 @@ from domain.use_cases.keep import forget, keep
 def tell(shim: Shim, container: Container, event: TaskEvent) -> None:
     """Hands an event to the container's outbox; what may leave, leaves."""
     container.outbox.put(event)
-    if container.outbox.waits_for_execs:
-        shim.ports.concurrency.spawn(
-            f"execs first: {container.owner}", _stop_waiting_for_execs(shim, container)
-        )
     send(shim, container)
 
 
 def send(shim: Shim, container: Container) -> None:
-    """Sees to it that a teller is at work while anything is ready."""
+    """Sees to it that a teller is at work while anything is ready, and a clock where one waits."""
+    if container.outbox.waits_for_execs:
+        shim.ports.concurrency.spawn(
+            f"execs first: {container.owner}", _stop_waiting_for_execs(shim, container)
+        )
     if container.telling or not container.outbox.ready:
         return
     container.telling = True

@@ -5,17 +5,19 @@ Everything here can be rebuilt from a record and systemd (use_cases/recover.py).
 
 from dataclasses import dataclass, field
 
+from returns.result import Result
+
 from domain import bundle_files
 from domain.event import TaskCreated, TaskDeleted
 from domain.exit_status import NEVER, UNKNOWN, Exit
 from domain.identity import NO_PID, ContainerKey, ExecId, Pid, ProcessKey
 from domain.lifecycle import Heard, Phase, after
 from domain.outbox import Outbox
-from domain.ports.concurrency import Latch
+from domain.ports.concurrency import Latch, Work
 from domain.ports.processes import Program
 from domain.ports.runc import RuncTarget
 from domain.record import ContainerRecord, ProcessRecord, Told
-from domain.refusal import RecordFailed
+from domain.refusal import RecordFailed, RuncRefusal
 from domain.request import Mount, RuntimeOptions, Stdio
 from domain.unit import InvocationId, UnitRef
 from domain.unit_name import UnitName
@@ -106,6 +108,8 @@ class Container:
     # An earlier life of the same id that has not said its last word, and our own last word.
     former: Latch | None = None
     farewell: Latch | None = None
+    # runc is about to forget the container, since its init has ended (use_cases/oci.py).
+    forgetting: Work[Result[None, RuncRefusal]] | None = None
     # A teller is at work (use_cases/tell.py).
     telling: bool = False
     # Changes asked to be kept, kept so far, and the save that runs (use_cases/keep.py).

@@ -22,6 +22,7 @@ from domain.unit_name import unit_name
 from domain.use_cases.bring_up import BroughtUp, bring_up, sweep
 from domain.use_cases.evidence import evidence
 from domain.use_cases.keep import forget, keep
+from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
 
 # runc's words when the id is another's: what exists under it is not ours to delete.
@@ -200,7 +201,7 @@ async def undo(shim: Shim, container: Container, why: Refusal) -> None:
     if init.unit_asked:
         clean = await sweep(shim, init)
         if not (isinstance(why, RuncFailed) and FOREIGN_CONTAINER in why.reason):
-            clean = await runc_forgets(shim, container) and clean
+            clean = await _forget_container(shim, container) and clean
     await shim.ports.streams(init).close(init.key)
     if container.rootfs:
         clean = await unmount(shim, container) and clean
@@ -211,13 +212,12 @@ async def undo(shim: Shim, container: Container, why: Refusal) -> None:
         shim.remnants.append(container)
 
 
-async def runc_forgets(shim: Shim, container: Container) -> bool:
-    """Ends what runc still has of the container; False if it may still have it."""
-    outcome = await shim.ports.runc.delete(container.target(), limits.RUNC)
-    if failed(outcome):
-        shim.lost("runc keeps the container", container.owner, outcome.failure())
-        return False
-    return True
+async def _forget_container(shim: Shim, container: Container) -> bool:
+    """False if runc may still have it."""
+    why = await forget_container(shim, container)
+    if why is not None:
+        shim.lost("runc keeps the container", container.owner, why)
+    return why is None
 
 
 async def unmount(shim: Shim, container: Container) -> bool:

@@ -21,7 +21,6 @@ from domain.refusal import (
     MountFailed,
     Operation,
     Refusal,
-    RuncFailed,
     UnitFailed,
     WrongPhase,
 )
@@ -31,6 +30,7 @@ from domain.use_cases.bring_up import kill_unit, let_go
 from domain.use_cases.create import unmount
 from domain.use_cases.exits import look
 from domain.use_cases.keep import keep
+from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
 from domain.use_cases.together import together
 
@@ -131,24 +131,19 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
     refusals = await together(
         shim,
         [
-            _runc_forgets(shim, container),
+            _container_goes(shim, container),
             *(_release(shim, process) for process in container.processes()),
         ],
     )
-    refused = [refusal for refusal in refusals if refusal is not None]
-    if refused:
-        return refused[0]
-    if container.rootfs and not await unmount(shim, container):
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+async def _container_goes(shim: Shim, container: Container) -> Refusal | None:
+    """In this order: a poststop hook of the container may want its root file system."""
+    why = await forget_container(shim, container)
+    if why is None and container.rootfs and not await unmount(shim, container):
         return MountFailed("root file system is busy")
-    return None
-
-
-async def _runc_forgets(shim: Shim, container: Container) -> Refusal | None:
-    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
-    if not failed(removed):
-        return None
-    why = removed.failure()
-    return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why
+    return why
 
 
 async def _release(shim: Shim, process: Process) -> Refusal | None:

@@ -19,6 +19,7 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import UnitState, Whom
 from domain.use_cases.keep import keep
+from domain.use_cases.oci import forget_early
 from domain.use_cases.tell import tell
 
 SIGKILL: Final = 9
@@ -113,6 +114,7 @@ async def _nobody_stays(shim: Shim, container: Container, process: Process, foun
         if not container.private_pid_namespace:
             # The kernel ends the others only where the init was their namespace's (H15).
             await _kill_the_rest(shim, container)
+        forget_early(shim, container)
         look_at(shim, tuple((container, running) for running in container.execs.values()))
     elif process.program is not None and found.status == ExitStatus(SIGNALLED + SIGKILL):
         # KILL may have hit the reaper alone, and its program would run on unseen (lab).

@@ -1,0 +1,34 @@
+"""Ending what the OCI runtime has of a container.
+
+runc is asked as soon as the init has ended, beside the news of it: a client needs as long to
+ask for the Delete as runc to forget, so the Delete finds this part done. Until the Delete all
+answers about the container come from memory and from its unit, which keeps the exit.
+"""
+
+from domain import limits
+from domain.outcome import failed
+from domain.refusal import Refusal, RuncFailed
+from domain.shim import Shim
+from domain.task import Container
+
+
+def forget_early(shim: Shim, container: Container) -> None:
+    """Nobody waits for it but a Delete, which asks again if this fails."""
+    container.forgetting = shim.ports.concurrency.spawn(
+        f"runc forgets {container.owner}",
+        shim.ports.runc.delete(container.target(), limits.RUNC),
+    )
+
+
+async def forget_container(shim: Shim, container: Container) -> Refusal | None:
+    """runc knows the container no more; else why it still may."""
+    early, container.forgetting = container.forgetting, None
+    if early is not None:
+        await shim.ports.concurrency.first_of((early.done,), None)
+        if not failed(early.outcome()):
+            return None
+    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    if not failed(removed):
+        return None
+    why = removed.failure()
+    return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab.containers import Containers
 from tests.lab.emulated import Emulated
+from tests.lab.leftovers import left_behind, traces
 from tests.lab.lab_script import SUITES, lab
 from tests.lab.root import Root
 
@@ -30,6 +32,23 @@ def root(engines: Root) -> Root:
     """The same machine with this checkout installed in it the way a user would."""
     lab("install", f"test-{os.getpid()}-{engines.suite}")
     return engines
+
+
+@pytest.fixture(scope="session")
+def used(root: Root) -> Containers:
+    """The installed machine after its first container: what stays for good is there already."""
+    containers = Containers(root, mark=f"e{os.getpid()}")
+    containers.run("first", "true").check_returncode()
+    return containers
+
+
+@pytest.fixture
+def containers(used: Containers) -> Iterator[Containers]:
+    """Containers through containerd; none of them may leave anything behind."""
+    before = traces(used.root)
+    yield used
+    used.remove_all()
+    assert left_behind(used.root, before) == []
 
 
 @pytest.fixture(scope="session", params=("bookworm", "trixie"))

@@ -14,7 +14,7 @@ IMAGE = "docker.io/library/busybox:latest"
 
 def test_each_generation_has_the_systemd_it_stands_for(engines: Root) -> None:
     assert engines.systemd_version >= SYSTEMD.get(engines.suite, 258)
-    assert engines.run("systemctl", "is-system-running").stdout.strip() == "running"
+    assert engines.run("systemctl", "is-active", "dbus", "containerd").returncode == 0
 
 
 def test_containerd_runs_a_container_with_runc(engines: Root) -> None:

@@ -1,0 +1,158 @@
+"""Containers of a lab machine, run through ctr and an unmodified containerd."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from subprocess import CompletedProcess
+from typing import Final
+
+from tests.lab.root import InsideProcess, Root
+from tests.lab.terminal import Terminal
+
+IMAGE: Final = "docker.io/library/busybox:latest"
+RUNTIME: Final = "io.containerd.systemd.v1"
+SERVICE: Final = "containerd-shim-systemd.service"
+SOCKET: Final = "containerd-shim-systemd.socket"
+# A container ends when its test does, or after so many seconds: nobody is to wait for ever.
+LIFETIME: Final = "3000"
+# Two loaded cores are shared by all who work here.
+PATIENCE_SECONDS: Final = 120
+
+# Ends and removes every task and container of every namespace, whatever state they are in.
+_REMOVE_ALL: Final = """
+for namespace in $(ctr namespaces ls -q); do
+    alias c="ctr -n $namespace"
+    for task in $(c tasks ls -q); do
+        c tasks kill -s KILL "$task" 2>/dev/null || true
+        c tasks delete -f "$task" 2>/dev/null || true
+    done
+    for container in $(c containers ls -q); do c containers rm "$container"; done
+done
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """What one containerd namespace holds.
+
+    `mark` begins each id: machines on cgroup v1 share the host's controllers, so two of them
+    must not have the same ids at one time. An id without a dash is in its unit's name as it is.
+    """
+
+    root: Root
+    mark: str
+    namespace: str = "default"
+
+    def id(self, word: str) -> str:
+        """A container id of this test run."""
+        return f"{self.mark}{word}"
+
+    def unit(self, word: str) -> str:
+        """The unit of a container's init."""
+        return f"io-containerd-systemd-{self.namespace}-{self.id(word)}-init.service"
+
+    def ctr(
+        self, *argv: str, check: bool = True, timeout: float = PATIENCE_SECONDS
+    ) -> CompletedProcess[str]:
+        return self.root.run("ctr", "-n", self.namespace, *argv, timeout=timeout, check=check)
+
+    def run(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> CompletedProcess[str]:
+        """`ctr run --rm` in the foreground: its output and exit status are the container's."""
+        return self.root.run(*self._run("--rm", *options, word=word, argv=argv), timeout=300)
+
+    def start(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> None:
+        """`ctr run --detach`."""
+        self.ctr(*self._run("--detach", *options, word=word, argv=argv)[3:])
+
+    def sleep(self, word: str) -> None:
+        """A container that does nothing until it is killed, which is a handler's exit 0 on TERM."""
+        self.start(word, "sh", "-c", f"trap 'exit 0' TERM; sleep {LIFETIME} & wait")
+
+    def popen(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> InsideProcess:
+        """`ctr run --rm` in the foreground, with pipes."""
+        return self.root.popen(*self._run("--rm", *options, word=word, argv=argv))
+
+    def terminal(self, word: str, *argv: str, rows: int = 24, columns: int = 80) -> Terminal:
+        """`ctr run --rm --tty` on a real terminal."""
+        command = self._run("--rm", "--tty", word=word, argv=argv)
+        return self.root.pty(*command, rows=rows, columns=columns)
+
+    def exec(
+        self, word: str, exec_id: str, *argv: str, options: tuple[str, ...] = ()
+    ) -> CompletedProcess[str]:
+        """`ctr tasks exec` in the foreground."""
+        return self.root.run(
+            *self.exec_command(word, exec_id, *argv, options=options), timeout=PATIENCE_SECONDS
+        )
+
+    def exec_command(
+        self, word: str, exec_id: str, *argv: str, options: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        return (
+            *("ctr", "-n", self.namespace, "tasks", "exec", *options),
+            *("--exec-id", exec_id, self.id(word), *argv),
+        )
+
+    def pid(self, word: str) -> int:
+        """The init's pid inside the machine, as `ctr tasks ls` shows it."""
+        return int(self._row(word)[1])
+
+    def status(self, word: str) -> str:
+        """RUNNING, STOPPED and so on, as `ctr tasks ls` shows it."""
+        return self._row(word)[2]
+
+    def delete(self, word: str) -> CompletedProcess[str]:
+        """Deletes a stopped task and its container; ctr's exit status is the task's."""
+        deleted = self.ctr("tasks", "delete", self.id(word), check=False)
+        self.ctr("containers", "rm", self.id(word))
+        return deleted
+
+    def kill(self, word: str, signal: str = "KILL") -> None:
+        self.ctr("tasks", "kill", "-s", signal, self.id(word))
+
+    def wait(self, word: str) -> None:
+        """Returns when the task has stopped; containerd's own event says so."""
+        self.root.shell(
+            f"for i in $(seq 600); do ctr -n {self.namespace} tasks ls"
+            f" | grep -Eq '^{self.id(word)} .* STOPPED' && exit; sleep 0.2; done; exit 1",
+            timeout=PATIENCE_SECONDS,
+        )
+
+    def remove_all(self) -> None:
+        self.root.shell(_REMOVE_ALL, timeout=300)
+
+    def _row(self, word: str) -> list[str]:
+        for line in self.ctr("tasks", "ls").stdout.splitlines():
+            columns = line.split()
+            if columns[0] == self.id(word):
+                return columns
+        raise AssertionError(f"no task {self.id(word)}")
+
+    def _run(self, *options: str, word: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+        return (
+            *("ctr", "-n", self.namespace, "run", "--runtime", RUNTIME),
+            # The lab's cgroup v2 has no cpu controller: with shares to set, runc would fail.
+            *(() if self.root.suite == "bookworm" else ("--cpu-shares", "0")),
+            *options,
+            *(IMAGE, self.id(word), *argv),
+        )
+
+
+@contextmanager
+def daemon_down(root: Root) -> Iterator[None]:
+    """The shim's daemon is killed and does not come back before the block's end."""
+    drop_in = f"/run/systemd/system/{SERVICE}.d"
+    root.shell(
+        f"mkdir -p {drop_in}; printf '[Service]\\nRestart=no\\n' >{drop_in}/down.conf\n"
+        f"systemctl daemon-reload; systemctl stop {SOCKET}\n"
+        f"systemctl kill --kill-whom=main -s KILL {SERVICE}\n"
+        f"for i in $(seq 100); do systemctl is-failed -q {SERVICE} && exit; sleep 0.1; done; exit 1"
+    )
+    try:
+        yield
+    finally:
+        root.shell(
+            f"rm -r {drop_in}; systemctl daemon-reload; systemctl reset-failed {SERVICE} || true\n"
+            f"systemctl start {SOCKET} {SERVICE}",
+            timeout=PATIENCE_SECONDS,
+        )

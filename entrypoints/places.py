@@ -38,6 +38,11 @@ def namespace_socket(run_folder: str, namespace: str) -> str:
     return f"{run_folder}/s/{namespace}"
 
 
+def consoles_folder(run_folder: str) -> str:
+    """Short, for the sockets over which runc hands terminals to the daemon."""
+    return f"{run_folder}/pty"
+
+
 def records_folder(run_folder: str) -> str:
     """The daemon's records, one for each life of a container."""
     return f"{run_folder}/state"

@@ -15,6 +15,7 @@ from adapters.journal import LoggingLog
 from adapters.mounts.rootfs import LinuxMounts
 from adapters.processes import LinuxProcesses
 from adapters.runc.oci_runtime import OciRuntime
+from adapters.stdio import console_socket
 from adapters.stdio.fifo import LinuxFifos
 from adapters.stdio.inotify import Inotify
 from adapters.stdio.terminals import LinuxTerminals
@@ -35,6 +36,8 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
     """All adapters, connected; whatever they hold is closed at the end, last made first."""
     async with AsyncExitStack() as stack:
         clock, log = SystemClock(), LoggingLog()
+        consoles = Path(places.consoles_folder(run_folder))
+        console_socket.sweep(consoles)  # what a killed daemon has left there
         units = await stack.enter_async_context(SystemdUnits())
         records = DiskRecords(Path(places.records_folder(run_folder)))
         stack.callback(records.close)
@@ -52,7 +55,7 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
             records=records,
             mounts=LinuxMounts(),
             fifos=LinuxFifos(log, inotify),
-            terminals=LinuxTerminals(log, inotify),
+            terminals=LinuxTerminals(log, inotify, consoles),
             cgroups=LinuxCgroups(),
             processes=LinuxProcesses(),
             publisher=publisher,

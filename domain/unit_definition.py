@@ -17,6 +17,7 @@ from domain.unit_name import UnitName, unit_name
 
 Value = str | bool | int | tuple[str, ...]
 
+LOG_NOTICE: Final = 5  # syslog(3)
 INFINITY: Final = 2**64 - 1
 US_PER_S: Final = 1_000_000
 DELEGATE_SUBGROUP_SINCE: Final = 254
@@ -136,6 +137,9 @@ def exec_unit(start: Start, exec_id: ExecId, host: Host) -> UnitDefinition:
         # The forms without the reaper lose most statuses (F66).
         "Type": "notify",
         "NotifyAccess": "main",
+        # systemd's own "Starting", "Started", "Stopped" for each probe of each container would
+        # drown the journal; what goes wrong is still said (warning and above).
+        "LogLevelMax": LOG_NOTICE,
         # The program is in the container's cgroup; here is only the reaper, which passes TERM on.
         "KillMode": "mixed",
         **_shared(start, host),

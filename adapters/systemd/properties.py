@@ -24,6 +24,7 @@ SIGNATURES: Final[Mapping[str, str]] = {
     "LimitNOFILESoft": "t",
     "LimitNPROC": "t",
     "NotifyAccess": "s",
+    "LogLevelMax": "i",
     "OOMPolicy": "s",
     "PIDFile": "s",
     "RemainAfterExit": "b",

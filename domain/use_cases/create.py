@@ -4,6 +4,9 @@ All or nothing: until the client is told of the container nobody else can see it
 failure at any step takes back what the steps before have made (S13), without an event.
 """
 
+from collections.abc import Coroutine
+from typing import Any
+
 from returns.result import Failure, Result, Success
 
 from domain import bundle_files, limits
@@ -24,6 +27,7 @@ from domain.use_cases.evidence import evidence
 from domain.use_cases.keep import forget, keep
 from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
+from domain.use_cases.together import together
 
 # runc's words when the id is another's: what exists under it is not ours to delete.
 FOREIGN_CONTAINER = "already exists"
@@ -105,20 +109,18 @@ def _container(shim: Shim, request: CreateRequest, facts: BundleFacts) -> Contai
 
 async def _make(shim: Shim, caller: Caller, container: Container) -> Result[None, Refusal]:
     """The steps, each one's failure being the answer."""
-    ports = shim.ports
-    # First of all: whatever is made from here on can be found and taken back (S30).
-    kept = await keep(shim, container)
-    if failed(kept):
-        return Failure(kept.failure())
-    placed = await ports.bundles.place(container.bundle, container.cgroup)
-    if failed(placed):
-        return Failure(placed.failure())
+    # Beside each other: without a record yet, `delete` takes the mounts off by the bundle's path
+    # (clean_up.py). From the unit's start on whatever is made is found by the record (S30).
+    steps: list[Coroutine[Any, Any, Result[None, Refusal]]] = [
+        keep(shim, container),
+        shim.ports.bundles.place(container.bundle, container.cgroup),
+    ]
     if container.rootfs:
-        mounted = await ports.mounts.mount(
-            bundle_files.rootfs(container.bundle), container.rootfs, limits.MOUNT
-        )
-        if failed(mounted):
-            return Failure(mounted.failure())
+        rootfs = bundle_files.rootfs(container.bundle)
+        steps.append(shim.ports.mounts.mount(rootfs, container.rootfs, limits.MOUNT))
+    for outcome in await together(shim, steps):
+        if failed(outcome):
+            return outcome
     if container.checkpoint:
         return Success(None)  # Start restores it, terminal and all
     return await start_init_unit(shim, caller, container)

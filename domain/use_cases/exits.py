@@ -97,7 +97,9 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
     await keep(shim, container)
     process.hear(Heard.EXITED)
     process.ended.open()
-    shim.ports.log.write(Level.INFO, process.key, f"exited with {found.status}")
+    # Probes run an exec every few seconds: their ends are no news for an operator.
+    level = Level.INFO if process.is_init else Level.DEBUG
+    shim.ports.log.write(level, process.key, f"exited with {found.status}")
     if not process.never_ran:
         tell(shim, container, TaskExited(process.key, process.pid, found))
     if process.stdio.terminal:

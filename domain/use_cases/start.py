@@ -100,6 +100,8 @@ async def _refused(shim: Shim, container: Container, why: Refusal) -> Refusal:
     init = container.init
     found = await _outcome(shim, init)
     shown = await evidence(shim, container, init, _definition(shim, container))
+    if container.checkpoint:
+        await shim.ports.streams(init).close(init.key)  # they came with this start (R081)
     container.outbox.start_failed(init.key)
     await settle(shim, container, init, found)
     if isinstance(why, RuncFailed):

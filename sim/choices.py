@@ -1,8 +1,8 @@
 """Every choice of a simulated life, drawn from one seed.
 
 Nothing else in sim/ may draw: the scheduler, the faults and the workload all ask here, so a
-seed replays a life exactly. The draws are named, which is the joint for recording them,
-dropping some, and shrinking.
+seed replays a life exactly. This is the joint for recording choices, dropping some of them,
+and shrinking.
 """
 
 import hashlib
@@ -18,25 +18,26 @@ class Choices:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._random = Random(seed)
-        self._digest = hashlib.blake2b(digest_size=16)
+        # A number in [0, 1): what every draw is made of.
+        self.draw = Random(seed).random
+        self._facts: list[str] = []
 
     def index(self, size: int) -> int:
         """One of `size` equally likely places."""
-        return int(self._random.random() * size)
+        return int(self.draw() * size)
 
     def one_of(self, options: Sequence[T]) -> T:
-        return options[self.index(len(options))]
+        return options[int(self.draw() * len(options))]
 
     def happens(self, probability: float) -> bool:
-        return self._random.random() < probability
+        return self.draw() < probability
 
     def between(self, low: float, high: float) -> float:
-        return low + (high - low) * self._random.random()
+        return low + (high - low) * self.draw()
 
     def note(self, fact: str) -> None:
-        """Mixes what happened into the digest; two runs of a seed must agree on it."""
-        self._digest.update(fact.encode())
+        """Something that happened; two runs of a seed must agree on all of it."""
+        self._facts.append(fact)
 
     def digest(self) -> str:
-        return self._digest.hexdigest()
+        return hashlib.blake2b("\n".join(self._facts).encode(), digest_size=16).hexdigest()

@@ -22,9 +22,12 @@ from sim.world.host import (
     SimConcurrency,
     StoryLog,
 )
-from sim.world.runc import FakeRunc, Oci
-from sim.world.streams import FakeFifos, FakeTerminals
+from sim.world.pipes import Pipes
+from sim.world.runc import Oci
+from sim.world.runtime import FakeRunc
+from sim.world.streams import FakeFifos
 from sim.world.systemd import Systemd
+from sim.world.terminals import FakeTerminals
 from sim.world.units import FakeUnits
 from sim.world.world import World
 
@@ -45,6 +48,7 @@ class Machine:
 
     world: World
     disk: Disk
+    pipes: Pipes
     oci: Oci
     systemd: Systemd
     sink: EventSink
@@ -52,8 +56,9 @@ class Machine:
     @classmethod
     def in_world(cls, world: World) -> "Machine":
         disk = Disk(world)
-        oci = Oci(world, disk)
-        return cls(world, disk, oci, Systemd(world, oci), EventSink(world))
+        pipes = Pipes(world.scheduler)
+        oci = Oci(world, disk, pipes)
+        return cls(world, disk, pipes, oci, Systemd(world, oci), EventSink(world))
 
 
 class Incarnation:
@@ -63,8 +68,8 @@ class Incarnation:
         self.name = name
         self._scheduler = machine.world.scheduler
         self.units = FakeUnits(machine.systemd, name)
-        self.fifos = FakeFifos(machine.world)
-        self.terminals = FakeTerminals(machine.world)
+        self.fifos = FakeFifos(machine.world, machine.pipes)
+        self.terminals = FakeTerminals(machine.world, machine.pipes)
         concurrency = SimConcurrency(self._scheduler, name)
         ports = Ports(
             units=self.units,
@@ -115,4 +120,6 @@ class Incarnation:
 
     def _perish(self) -> None:
         self.units.disconnect()
+        self.fifos.perish()
+        self.terminals.perish()
         self.dead.open()

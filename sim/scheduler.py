@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from types import coroutine
 from typing import Any, Generic, TypeVar
 
@@ -61,9 +62,10 @@ def _pause(pause: Pause) -> Generator[Pause, Latch | None, Latch | None]:
     return (yield pause)
 
 
-async def sleep(seconds: float) -> None:
+@coroutine
+def sleep(seconds: float) -> Generator[Pause, Latch | None, None]:
     """Lets virtual time pass; 0 is a mere chance for others."""
-    await _pause(Pause((), seconds))
+    yield Pause((), seconds)
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +95,7 @@ class Scheduler:
         self.steps = 0
         self.bugs: list[tuple[str, BaseException]] = []
         # Called before each step; a simulation that wants to crash somebody does it here.
-        self.before_step: Callable[[Task[Any]], None] = lambda _: None
+        self.before_step: Callable[[Task[Any]], None] | None = None
         self._runnable: list[tuple[Pause, Latch | None]] = []
         self._timers: list[tuple[float, int, Pause]] = []
         self._timer_count = 0
@@ -104,7 +106,7 @@ class Scheduler:
         return SimLatch(self)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T], group: str) -> Task[T]:
-        task = Task(name, work, group, self.latch())
+        task = Task(name, work, group, SimLatch(self))
         self._live[task] = None
         first = Pause((), 0.0)
         first.task = task
@@ -122,18 +124,21 @@ class Scheduler:
     def run(self, steps_max: int) -> bool:
         """True when the world came to rest; False when it was still busy after `steps_max`."""
         for _ in range(steps_max):
-            if not self._runnable and not self._advance():
+            if not self._runnable and not self._advance(inf):
                 return True
             self._step()
         return False
 
-    def run_until(self, latch: Latch, steps_max: int) -> bool:
-        """Runs until the latch opens; False if the world rests, or is busy too long, before."""
+    def run_until(self, latch: Latch, steps_max: int, until_s: float = inf) -> bool:
+        """Runs until the latch opens; False if the world rests, or is busy too long, before.
+
+        Too long is more than `steps_max` steps, or past `until_s` of virtual time.
+        """
         for _ in range(steps_max):
             if latch.is_open:
                 return True
-            if not self._runnable and not self._advance():
-                return latch.is_open
+            if not self._runnable and not self._advance(until_s):
+                break
             self._step()
         return latch.is_open
 
@@ -150,9 +155,9 @@ class Scheduler:
             with suppress(Cancelled, StopIteration):
                 task.work.throw(Cancelled())
 
-    def alive(self) -> list[str]:
+    def alive(self, group: str | None = None) -> list[str]:
         """Who has not ended: after a run to rest, those who wait for something for ever."""
-        return [task.name for task in self._live]
+        return [task.name for task in self._live if group is None or task.group == group]
 
     def _group(self, group: str) -> list[Task[Any]]:
         mine = [task for task in self._live if task.group == group]
@@ -160,29 +165,37 @@ class Scheduler:
             del self._live[task]
         return mine
 
-    def _advance(self) -> bool:
-        """Jumps to the next timer that somebody still waits for."""
-        while self._timers:
-            due, _, pause = heapq.heappop(self._timers)
+    def _advance(self, until_s: float) -> bool:
+        """Jumps to the next timer that somebody still waits for; False: none before `until_s`."""
+        timers = self._timers
+        while timers:
+            due, _, pause = timers[0]
             if pause.over:
+                heapq.heappop(timers)
                 continue
+            if due > until_s:
+                return False
+            heapq.heappop(timers)
             self.now = max(self.now, due)
             self.resume(pause, None)
             return True
         return False
 
     def _step(self) -> None:
-        at = self.choices.index(len(self._runnable))
-        self._runnable[at], self._runnable[-1] = self._runnable[-1], self._runnable[at]
-        pause, by = self._runnable.pop()
+        runnable = self._runnable
+        if len(runnable) > 1:
+            at = int(self.choices.draw() * len(runnable))
+            runnable[at], runnable[-1] = runnable[-1], runnable[at]
+        pause, by = runnable.pop()
         task = pause.task
         if task is None or task.dropped:
             return
         self.steps += 1
-        self.choices.note(f"{self.now:.6f}{task.name};")
-        self.before_step(task)
-        if task.dropped:
-            return
+        self.choices.note(task.name)
+        if self.before_step is not None:
+            self.before_step(task)
+            if task.dropped:
+                return
         self._send(task, by)
 
     def _send(self, task: Task[Any], by: Latch | None) -> None:
@@ -211,10 +224,11 @@ class Scheduler:
                 return
         for latch in pause.latches:
             latch.attend(pause)
-        if pause.within is None:
+        within = pause.within
+        if within is None:
             return  # for latches alone, however long
-        if pause.within <= 0.0:
+        if within <= 0.0:
             self.resume(pause, None)
         else:
             self._timer_count += 1
-            heapq.heappush(self._timers, (self.now + pause.within, self._timer_count, pause))
+            heapq.heappush(self._timers, (self.now + within, self._timer_count, pause))

@@ -1,7 +1,9 @@
 """Bundles and records. What a record holds after a crash is what the last save put there."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from returns.result import Failure, Result, Success
 
@@ -10,8 +12,13 @@ from domain.identity import ContainerKey, ExecId, Pid
 from domain.ports.bundles import BundleFacts
 from domain.record import ContainerRecord
 from domain.refusal import BundleFailed, Evidence, RecordFailed
-from sim.faults import At, Does
-from sim.world.world import World
+from domain.request import Mount
+from sim.faults import At
+from sim.world.world import Lost, World
+
+T = TypeVar("T")
+
+FULL: Final = "no space left on device"
 
 
 @dataclass(slots=True)
@@ -23,6 +30,30 @@ class Bundle:
     has_terminal: bool = False
     private_pid_namespace: bool = True
     files: dict[str, str] = field(default_factory=dict)
+    # The whole of config.json, where somebody wants to read it.
+    config: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "Bundle":
+        """The bundle whose config.json this is."""
+        process, linux = config["process"], config["linux"]
+        kinds = [each["type"] for each in linux["namespaces"] if not each.get("path")]
+        return cls(
+            tuple(process["args"]),
+            linux["cgroupsPath"],
+            process["terminal"],
+            "pid" in kinds,
+            config=config,
+        )
+
+    def config_text(self) -> str:
+        process = {
+            **self.config.get("process", {}),
+            "args": list(self.args),
+            "terminal": self.has_terminal,
+        }
+        linux = {**self.config.get("linux", {}), "cgroupsPath": self.cgroups_path}
+        return json.dumps({**self.config, "process": process, "linux": linux})
 
 
 class Disk:
@@ -32,11 +63,15 @@ class Disk:
         self.world = world
         self.bundles: dict[str, Bundle] = {}
         self.records: dict[tuple[ContainerKey, int], ContainerRecord] = {}
-        self.mounted: dict[str, None] = {}
+        # What lies on each root file system, and the folders that were made for it.
+        self.mounted: dict[str, list[Mount]] = {}
+        self.folders: dict[str, None] = {}
 
     def file(self, path: str) -> str | None:
         for folder, bundle in self.bundles.items():
             if path.startswith(f"{folder}/"):
+                if bundle.config and path == bundle_files.config(folder):
+                    return bundle.config_text()
                 return bundle.files.get(path)
         return None
 
@@ -58,7 +93,9 @@ class FakeBundles:
         self._disk = disk
 
     async def facts(self, bundle: str) -> Result[BundleFacts, BundleFailed]:
-        await self._disk.world.reach(At.BUNDLE)
+        return await self._ask(lambda: self._facts(bundle))
+
+    def _facts(self, bundle: str) -> Result[BundleFacts, BundleFailed]:
         found = self._disk.bundles.get(bundle)
         if found is None:
             return Failure(BundleFailed(f"{bundle}/config.json: no such file"))
@@ -72,7 +109,9 @@ class FakeBundles:
         )
 
     async def place(self, bundle: str, cgroups_path: str) -> Result[None, BundleFailed]:
-        await self._disk.world.reach(At.BUNDLE)
+        return await self._ask(lambda: self._place(bundle, cgroups_path))
+
+    def _place(self, bundle: str, cgroups_path: str) -> Result[None, BundleFailed]:
         found = self._disk.bundles.get(bundle)
         if found is None:
             return Failure(BundleFailed(f"{bundle}/config.json: no such file"))
@@ -82,31 +121,40 @@ class FakeBundles:
     async def add_exec(
         self, bundle: str, exec_id: ExecId, spec: bytes, *, terminal: bool
     ) -> Result[None, BundleFailed]:
-        await self._disk.world.reach(At.BUNDLE)
+        return await self._ask(lambda: self._add_exec(bundle, exec_id, spec, terminal=terminal))
+
+    def _add_exec(
+        self, bundle: str, exec_id: ExecId, spec: bytes, *, terminal: bool
+    ) -> Result[None, BundleFailed]:
         try:
             process = json.loads(spec)
         except ValueError:
             return Failure(BundleFailed("the spec is no JSON"))
         if not isinstance(process, dict) or bundle not in self._disk.bundles:
             return Failure(BundleFailed("the spec is no process, or there is no bundle"))
+        self._disk.remove_below(bundle_files.exec_folder(bundle, exec_id))
         text = json.dumps({**process, "terminal": terminal})
         self._disk.write(bundle_files.exec_spec(bundle, exec_id), text)
         return Success(None)
 
     async def remove_exec(self, bundle: str, exec_id: ExecId) -> Result[None, BundleFailed]:
-        await self._disk.world.reach(At.BUNDLE)
-        self._disk.remove_below(bundle_files.exec_folder(bundle, exec_id))
-        return Success(None)
+        folder = bundle_files.exec_folder(bundle, exec_id)
+        removed = await self._disk.world.ask(At.BUNDLE, lambda: self._disk.remove_below(folder))
+        return Failure(BundleFailed(FULL)) if isinstance(removed, Lost) else Success(None)
 
     async def pid(self, bundle: str, exec_id: ExecId | None) -> Pid | None:
-        await self._disk.world.reach(At.BUNDLE)
+        await self._disk.world.pass_through(At.RECORD_READ)
         text = self._disk.file(bundle_files.pid_file(bundle, exec_id))
         return None if text is None else Pid(int(text))
 
     async def evidence(self, paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:
-        await self._disk.world.reach(At.BUNDLE)
+        await self._disk.world.pass_through(At.RECORD_READ)
         texts = [(heading, self._disk.file(path)) for heading, path in paths]
         return tuple(Evidence(heading, text) for heading, text in texts if text is not None)
+
+    async def _ask(self, act: Callable[[], Result[T, BundleFailed]]) -> Result[T, BundleFailed]:
+        answer = await self._disk.world.ask(At.BUNDLE, act)
+        return Failure(BundleFailed(FULL)) if isinstance(answer, Lost) else answer
 
 
 class FakeRecords:
@@ -116,17 +164,19 @@ class FakeRecords:
         self._disk = disk
 
     async def save(self, record: ContainerRecord) -> Result[None, RecordFailed]:
-        does = await self._disk.world.reach(At.RECORD_SAVE)
-        if does is Does.FAILS_BEFORE:
-            return Failure(RecordFailed("no space left on device"))
+        saved = await self._disk.world.ask(At.RECORD_SAVE, lambda: self._save(record))
+        return Failure(RecordFailed(FULL)) if isinstance(saved, Lost) else Success(None)
+
+    def _save(self, record: ContainerRecord) -> None:
         self._disk.records[record.owner, record.life] = record
-        return Success(None)
 
     async def remove(self, owner: ContainerKey, life: int) -> Result[None, RecordFailed]:
-        await self._disk.world.reach(At.RECORD_REMOVE)
+        removed = await self._disk.world.ask(At.RECORD_REMOVE, lambda: self._remove(owner, life))
+        return Failure(RecordFailed(FULL)) if isinstance(removed, Lost) else Success(None)
+
+    def _remove(self, owner: ContainerKey, life: int) -> None:
         self._disk.records.pop((owner, life), None)
-        return Success(None)
 
     async def all(self) -> tuple[ContainerRecord, ...]:
-        await self._disk.world.reach(At.RECORD_READ)
+        await self._disk.world.pass_through(At.RECORD_READ)
         return tuple(self._disk.records.values())

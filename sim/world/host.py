@@ -1,7 +1,7 @@
 """The rest of what the rules' ports lead to: mounts, cgroups, processes, clock, containerd."""
 
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from returns.result import Failure, Result, Success
 
@@ -14,61 +14,91 @@ from domain.ports.log import Level
 from domain.ports.processes import Program
 from domain.refusal import CgroupFailed, DeadlinePassed, MountFailed, ProcessGone
 from domain.request import Mount
-from sim.faults import At, Does
+from sim.faults import At
 from sim.scheduler import Scheduler, SimLatch, Task
 from sim.world.disk import Disk
-from sim.world.world import World
+from sim.world.world import Lost, World
 
 T = TypeVar("T")
 
+# What can be mounted, and the folders in it.
+SOURCES: Final = {"/image": ("inside",), "/other": ()}
+
 
 class FakeMounts:
+    """The Mounts port."""
+
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
     async def mount(
         self, rootfs: str, mounts: tuple[Mount, ...], within: Seconds
     ) -> Result[None, MountFailed | DeadlinePassed]:
-        does = await self._disk.world.reach(At.MOUNT)
-        if does is Does.FAILS_BEFORE:
-            return Failure(MountFailed("no such device"))
-        if mounts:
-            self._disk.mounted[rootfs] = None
+        outcome = await self._disk.world.ask(At.MOUNT, lambda: self._mount(rootfs, mounts), within)
+        match outcome:
+            case Lost.LATE:
+                return Failure(DeadlinePassed("mount", within))
+            case Lost():
+                return Failure(MountFailed("no space left on device"))
+            case _:
+                return outcome
+
+    def _mount(self, rootfs: str, mounts: tuple[Mount, ...]) -> Result[None, MountFailed]:
+        here = self._disk.mounted.get(rootfs, [])
+        stack = list(here)
+        for mount in mounts:
+            self._disk.folders[rootfs] = None
+            folders = ("", *(SOURCES.get(stack[-1].source, ()) if stack else ()))
+            if mount.source not in SOURCES or mount.target.strip("/") not in folders:
+                return Failure(MountFailed(f"{mount.source}: no such file or directory"))
+            stack.append(mount)
+        if stack:
+            self._disk.mounted[rootfs] = stack
         return Success(None)
 
     async def unmount(
         self, rootfs: str, within: Seconds
     ) -> Result[None, MountFailed | DeadlinePassed]:
-        does = await self._disk.world.reach(At.UNMOUNT)
-        if does is Does.FAILS_BEFORE:
-            return Failure(MountFailed("device or resource busy"))
-        self._disk.mounted.pop(rootfs, None)
-        return Success(None)
+        outcome = await self._disk.world.ask(
+            At.UNMOUNT, lambda: self._disk.mounted.pop(rootfs, None), within
+        )
+        match outcome:
+            case Lost.LATE:
+                return Failure(DeadlinePassed("unmount", within))
+            case Lost():
+                return Failure(MountFailed("device or resource busy"))
+            case _:
+                return Success(None)
 
 
 class FakeCgroups:
+    """The Cgroups port."""
+
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def thaw(self, cgroup: str) -> Result[None, CgroupFailed]:
-        await self._world.reach(At.THAW)
-        self._world.kernel.thaw(cgroup)
-        return Success(None)
+        if not cgroup.startswith("/") or cgroup == "/" or ".." in cgroup.split("/"):
+            return Failure(CgroupFailed(f"{cgroup!r} is no container's cgroup"))
+        thawed = await self._world.ask(At.THAW, lambda: self._world.kernel.thaw(cgroup))
+        return Failure(CgroupFailed("device busy")) if isinstance(thawed, Lost) else Success(None)
 
 
 class FakeProcesses:
+    """The Processes port."""
+
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def identify(self, pid: Pid, cgroup: str) -> Result[Program, ProcessGone]:
-        await self._world.reach(At.PROCESS)
+        await self._world.pass_through(At.PROCESS)
         found = self._world.kernel.living(pid)
         if found is None or found not in self._world.kernel.inside(cgroup):
             return Failure(ProcessGone())
         return Success(Program(pid, found.started_ticks))
 
     async def signal(self, program: Program, signal: int) -> Result[None, ProcessGone]:
-        await self._world.reach(At.PROCESS)
+        await self._world.pass_through(At.PROCESS)
         found = self._world.kernel.living(program.pid)
         if found is None or found.started_ticks != program.started_ticks:
             return Failure(ProcessGone())
@@ -77,6 +107,8 @@ class FakeProcesses:
 
 
 class FakeClock:
+    """The Clock port."""
+
     def __init__(self, world: World) -> None:
         self._world = world
 
@@ -87,22 +119,34 @@ class FakeClock:
 class EventSink:
     """containerd's event service: everything it ever got, across the shim's incarnations."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, address: str = "") -> None:
         self.world = world
+        self.address = address
         self.got: list[TaskEvent] = []
+        # When each came, beside `got`.
+        self.at: list[float] = []
+        self.is_up = world.scheduler.latch()
+        self.is_up.open()
+
+    def hear(self, event: TaskEvent) -> None:
+        self.got.append(event)
+        self.at.append(self.world.scheduler.now)
+        self.world.tell("containerd", f"hears {event}")
 
 
 class FakePublisher:
+    """The Publisher port."""
+
     def __init__(self, sink: EventSink) -> None:
         self._sink = sink
 
     async def publish(self, address: str, event: TaskEvent) -> None:
-        while True:
-            does = await self._sink.world.reach(At.PUBLISH)
-            self._sink.got.append(event)
-            self._sink.world.tell("containerd", f"hears {event}")
-            if does is not Does.FAILS_AFTER:
-                return  # else: the acknowledgement was lost, and it is sent again
+        if address != self._sink.address:
+            return  # nobody listens there, so there is nobody to wait for
+        lost: object = Lost.DENIED
+        while isinstance(lost, Lost):  # the acknowledgement was lost: it is sent again
+            await self._sink.world.scheduler.first_of((self._sink.is_up,), None)
+            lost = await self._sink.world.ask(At.PUBLISH, lambda: self._sink.hear(event))
 
 
 class SimConcurrency:
@@ -111,17 +155,17 @@ class SimConcurrency:
     def __init__(self, scheduler: Scheduler, incarnation: str) -> None:
         self._scheduler = scheduler
         self._me = incarnation
-
-    def latch(self) -> SimLatch:
-        return self._scheduler.latch()
+        self.latch = scheduler.latch
 
     async def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Latch | None:
-        return await self._scheduler.first_of(
-            [latch for latch in latches if isinstance(latch, SimLatch)], within
-        )
+        return await self._scheduler.first_of(_ours(latches), within)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> Task[T]:
         return self._scheduler.spawn(name, work, self._me)
+
+
+def _ours(latches: Sequence[Latch]) -> list[SimLatch]:
+    return [latch for latch in latches if isinstance(latch, SimLatch)]
 
 
 class StoryLog:

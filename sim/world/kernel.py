@@ -10,14 +10,15 @@ from domain.identity import NO_PID, Pid
 from sim.scheduler import Scheduler
 
 SIGHUP: Final = 1
+SIGINT: Final = 2
+SIGQUIT: Final = 3
 SIGKILL: Final = 9
 SIGTERM: Final = 15
-SIGCONT: Final = 18
 # Ends a program that has no handler of its own for the signal.
-FATAL: Final = frozenset({SIGHUP, 2, 3, SIGKILL, SIGTERM})
+FATAL: Final = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM})
 PID_FIRST: Final = 100
 # A tiny pid space, so that numbers come back soon (F28, F29).
-PID_LAST: Final = 400
+PID_LAST: Final = 163
 
 
 class Freezer(Enum):
@@ -46,10 +47,16 @@ class KernelProcess:
     started_ticks: int
     cgroup: str
     is_pid1: bool = False
+    # Whose process it is: the unit of the container's init or of the exec; "" for others.
+    unit: str = ""
     program: Program | None = None  # None: paused before its exec, or not a program at all
     code: MainCode = MainCode.NONE
     status: int = 0
     ended_at: float = 0.0
+    # A zombie from its end until its parent looks; its pid is taken as long.
+    awaited: bool = False
+    relays_term_to: "KernelProcess | None" = None
+    relays_term: bool = False
     pending: list[int] = field(default_factory=list)
     on_end: list[Callable[["KernelProcess"], None]] = field(default_factory=list)
 
@@ -59,30 +66,32 @@ class KernelProcess:
 
 
 class Kernel:
-    """The process table; all that runs in a container and in its units."""
+    """The process table, and every process that ever was."""
 
     def __init__(self, scheduler: Scheduler, freezer: Freezer) -> None:
         self.scheduler = scheduler
         self.freezer = freezer
         self.processes: dict[Pid, KernelProcess] = {}
+        self.history: list[KernelProcess] = []
         self.frozen: dict[str, None] = {}
         self._next_pid = PID_FIRST
-        self._ticks = 0
 
-    def fork(self, cgroup: str, *, is_pid1: bool = False) -> KernelProcess:
+    def fork(self, cgroup: str, *, is_pid1: bool = False, unit: str = "") -> KernelProcess:
         """A new process that does nothing yet."""
-        self._ticks += 1
-        process = KernelProcess(self._free_pid(), self._ticks, cgroup, is_pid1)
+        ticks = len(self.history) + 1
+        process = KernelProcess(self._free_pid(), ticks, cgroup, is_pid1, unit)
         self.processes[process.pid] = process
+        self.history.append(process)
         return process
 
     def _free_pid(self) -> Pid:
-        while True:
+        for _ in range(PID_FIRST, PID_LAST + 1):
             pid = Pid(self._next_pid)
             self._next_pid = PID_FIRST if self._next_pid >= PID_LAST else self._next_pid + 1
             holder = self.processes.get(pid)
-            if holder is None or not holder.lives:
+            if holder is None or not (holder.lives or holder.awaited):
                 return pid
+        raise AssertionError("no pid is free: a life leaves processes behind")
 
     def execute(self, process: KernelProcess, program: Program) -> None:
         """The process runs the program from now on."""
@@ -94,7 +103,7 @@ class Kernel:
 
     async def _run(self, process: KernelProcess, runs_s: float, exits: int) -> None:
         await self.scheduler.first_of((), runs_s)
-        if not self._is_frozen(process):
+        if not self.is_frozen(process.cgroup):
             self.end(process, MainCode.EXITED, exits)
         else:
             process.pending.append(-exits)  # goes on when it is thawed
@@ -124,20 +133,20 @@ class Kernel:
     def signal(self, process: KernelProcess, signal: int) -> None:
         if not process.lives:
             return
-        if self._is_frozen(process) and (signal != SIGKILL or self.freezer is Freezer.V1):
+        if self.is_frozen(process.cgroup) and (signal != SIGKILL or self.freezer is Freezer.V1):
             process.pending.append(signal)
             return
         self._deliver(process, signal)
 
     def _deliver(self, process: KernelProcess, signal: int) -> None:
+        program = process.program
         if signal == SIGKILL:
             self.end(process, MainCode.KILLED, SIGKILL)
-        elif (
-            signal == SIGTERM
-            and process.program is not None
-            and process.program.on_term is not None
-        ):
-            self.end(process, MainCode.EXITED, process.program.on_term)
+        elif signal == SIGTERM and process.relays_term:
+            if process.relays_term_to is not None:
+                self.signal(process.relays_term_to, SIGTERM)
+        elif signal == SIGTERM and program is not None and program.on_term is not None:
+            self.end(process, MainCode.EXITED, program.on_term)
         elif signal in FATAL and not process.is_pid1:
             self.end(process, MainCode.KILLED, signal)
 
@@ -145,8 +154,13 @@ class Kernel:
         self.frozen[cgroup] = None
 
     def thaw(self, cgroup: str) -> None:
-        if self.frozen.pop(cgroup, self) is self:
+        """Lets a cgroup and those below go on."""
+        below = f"{cgroup}/"
+        thawed = [each for each in self.frozen if each == cgroup or each.startswith(below)]
+        if not thawed:
             return
+        for each in thawed:
+            del self.frozen[each]
         for process in self.inside(cgroup):
             pending, process.pending = process.pending, []
             for signal in pending:
@@ -156,10 +170,10 @@ class Kernel:
                     self.signal(process, signal)
 
     def is_frozen(self, cgroup: str) -> bool:
-        return cgroup in self.frozen
-
-    def _is_frozen(self, process: KernelProcess) -> bool:
-        return process.cgroup in self.frozen
+        """By itself or by one above."""
+        return bool(self.frozen) and any(
+            cgroup == each or cgroup.startswith(f"{each}/") for each in self.frozen
+        )
 
     def living(self, pid: Pid) -> KernelProcess | None:
         process = self.processes.get(pid)

@@ -4,18 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from returns.result import Failure, Result, Success
-
-from domain import bundle_files
 from domain.exit_status import MainCode
-from domain.identity import NO_PID, Pid
-from domain.limits import Seconds
-from domain.ports.runc import RuncState, RuncTarget
-from domain.refusal import DeadlinePassed, RuncFailed
 from sim.faults import At, Does
+from sim.scheduler import sleep
 from sim.world.disk import Disk
 from sim.world.kernel import SIGKILL, KernelProcess, Program
-from sim.world.world import World
+from sim.world.pipes import Pipes, Pty
+from sim.world.world import ORDINARY_S, World
 
 MISSING: Final = "missing"
 
@@ -45,17 +40,36 @@ class RuncContainer:
 
     @property
     def status(self) -> str:
+        """But for the freezer, which `runc state` looks at too."""
         if not self.init.lives:
             return "stopped"
         return "running" if self.is_started else "created"
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A `runc` in a unit: its process, and what its command line says."""
+
+    process: KernelProcess
+    unit: str
+    argv: tuple[str, ...]
+
+    def option(self, name: str) -> str:
+        """The option's value; "" if it is not there."""
+        return self.argv[self.argv.index(name) + 1] if name in self.argv else ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.option("--root"), self.argv[-1])
+
+
 class Oci:
     """runc's own state, in the world: survives every crash of the shim."""
 
-    def __init__(self, world: World, disk: Disk) -> None:
+    def __init__(self, world: World, disk: Disk, pipes: Pipes) -> None:
         self.world = world
         self.disk = disk
+        self.pipes = pipes
         self.containers: dict[tuple[str, str], RuncContainer] = {}
 
     def fail(self, log: str, why: str) -> str:
@@ -63,170 +77,122 @@ class Oci:
         self.disk.write(log, f"{self.disk.file(log) or ''}{line}\n")
         return why
 
-    async def create(
-        self, root: str, container_id: str, bundle: str, log: str
-    ) -> KernelProcess | None:
-        """`runc create` inside a unit: the paused init, or None and a line in the log."""
-        does = await self.world.reach(At.RUNC_CREATE)
-        found = self.disk.bundles.get(bundle)
+    async def create(self, runc: Command, hangs_s: float) -> KernelProcess | None:
+        """`runc create` or `restore`: the init, or None and a line in the log.
+
+        It may be killed on its way, before its effect or after (F101); one that hangs comes
+        back after `hangs_s`, when systemd has lost its patience.
+        """
+        does = await self._works(runc, At.RUNC_CREATE, hangs_s)
+        if not runc.process.lives or does is Does.NEVER_ARRIVES:
+            return None
+        why = self._cannot_create(runc, does)
+        if why is not None:
+            self.fail(runc.option("--log"), why)
+            return None
+        init = self._make(runc)
+        if does is Does.FAILS_AFTER:
+            self.fail(runc.option("--log"), "runc create failed: did not terminate successfully")
+            return None
+        if self.world.choices.happens(0.25):
+            await sleep(self.world.choices.draw() * ORDINARY_S)
+        return init if runc.process.lives else None
+
+    def _cannot_create(self, runc: Command, does: Does | None) -> str | None:
+        found = self.disk.bundles.get(runc.option("--bundle"))
+        console = runc.option("--console-socket")
         if does is Does.FAILS_BEFORE or found is None:
-            self.fail(log, "runc create failed: unable to start unit")
-            return None
-        if (root, container_id) in self.containers:
-            self.fail(log, "container with given ID already exists")
-            return None
+            return "runc create failed: unable to start unit"
+        if runc.key in self.containers:
+            return "container with given ID already exists"
+        if program_of(found.args) is None:
+            return 'exec: "missing": executable file not found in $PATH'
+        if console and not self.pipes.connect(console, Pty()):
+            return f"dial unix {console}: connect: connection refused"
+        return None
+
+    def _make(self, runc: Command) -> KernelProcess:
+        bundle = runc.option("--bundle")
+        found = self.disk.bundles[bundle]
         program = program_of(found.args)
         if program is None:
-            self.fail(log, 'exec: "missing": executable file not found in $PATH')
-            return None
-        init = self.world.kernel.fork(found.cgroups_path, is_pid1=found.private_pid_namespace)
-        self.containers[root, container_id] = RuncContainer(
-            container_id, root, bundle, found.cgroups_path, init, program
+            raise AssertionError("looked at before")
+        init = self.world.kernel.fork(
+            found.cgroups_path, is_pid1=found.private_pid_namespace, unit=runc.unit
         )
-        self.disk.write(bundle_files.pid_file(bundle, None), str(init.pid))
-        self.world.tell("runc", f"created {container_id}: pid {init.pid}")
+        root, name = runc.key
+        container = RuncContainer(name, root, bundle, found.cgroups_path, init, program)
+        self.containers[runc.key] = container
+        self.disk.write(runc.option("--pid-file"), str(init.pid))
+        self.world.tell("runc", f"created {name}: pid {init.pid}")
+        if "restore" in runc.argv:
+            self.let_go(container)
         return init
 
-    async def execute(
-        self, root: str, container_id: str, spec_path: str, pid_path: str, log: str
-    ) -> KernelProcess | None:
+    def let_go(self, container: RuncContainer) -> None:
+        """The paused init runs its program."""
+        container.is_started = True
+        self.world.kernel.execute(container.init, container.program)
+        self.world.tell("runc", f"started {container.id}")
+
+    async def execute(self, runc: Command, hangs_s: float) -> KernelProcess | None:
         """`runc exec --detach` inside a unit."""
-        does = await self.world.reach(At.RUNC_EXEC)
-        container = self.containers.get((root, container_id))
-        spec = self.disk.file(spec_path)
-        if does is Does.FAILS_BEFORE or spec is None:
-            self.fail(log, "exec failed: unable to start")
+        does = await self._works(runc, At.RUNC_EXEC, hangs_s)
+        if not runc.process.lives or does is Does.NEVER_ARRIVES:
             return None
-        if container is None or not container.init.lives:
-            self.fail(log, "cannot exec in a stopped container")
+        why = self._cannot_execute(runc, does)
+        if why is not None:
+            self.fail(runc.option("--log"), why)
             return None
-        if self.world.kernel.is_frozen(container.cgroup):
-            self.fail(log, "cannot exec in a paused container (use --ignore-paused to override)")
-            return None
-        program = program_of(tuple(json.loads(spec)["args"]))
+        container = self.containers[runc.key]
+        program = self._asked_for(runc)
         if program is None:
-            self.fail(log, 'exec failed: exec: "missing": executable file not found in $PATH')
-            return None
-        process = self.world.kernel.fork(container.cgroup)
-        self.disk.write(pid_path, str(process.pid))
+            raise AssertionError("looked at before")
+        process = self.world.kernel.fork(container.cgroup, unit=runc.unit)
+        self.disk.write(runc.option("--pid-file"), str(process.pid))
         self.world.kernel.execute(process, program)
-        self.world.tell("runc", f"exec in {container_id}: pid {process.pid}")
+        self.world.tell("runc", f"exec in {container.id}: pid {process.pid}")
         return process
 
+    def _cannot_execute(self, runc: Command, does: Does | None) -> str | None:
+        container = self.containers.get(runc.key)
+        console = runc.option("--console-socket")
+        if does is Does.FAILS_BEFORE or self.disk.file(runc.option("--process")) is None:
+            return "exec failed: unable to start"
+        if container is None or not container.init.lives:
+            return "cannot exec in a stopped container"
+        if self.world.kernel.is_frozen(container.cgroup):
+            return "cannot exec in a paused container (use --ignore-paused to override)"
+        if self._asked_for(runc) is None:
+            return 'exec failed: exec: "missing": executable file not found in $PATH'
+        if console and not self.pipes.connect(console, Pty()):
+            return f"dial unix {console}: connect: connection refused"
+        return None
 
-class FakeRunc:
-    """The Runc port."""
+    def _asked_for(self, runc: Command) -> Program | None:
+        spec = json.loads(self.disk.file(runc.option("--process")) or "{}")
+        return program_of(tuple(spec["args"]))
 
-    def __init__(self, oci: Oci) -> None:
-        self._oci = oci
-
-    async def start(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[None, RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_START, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None or does is Does.FAILS_BEFORE:
-            return self._refuse(target, "start", "container does not exist")
-        if container.status != "created":
-            text = "stopped" if container.status == "stopped" else "already running"
-            return self._refuse(target, "start", f"cannot start a container that is {text}")
-        container.is_started = True
-        self._oci.world.kernel.execute(container.init, container.program)
-        self._oci.world.tell("runc", f"started {container.id}")
-        if does is Does.FAILS_AFTER:
-            return self._refuse(target, "start", "runc did not terminate successfully")
-        await self._oci.world.reach(At.RUNC_LIST)  # its answer takes a while, too
-        return Success(None)
-
-    async def state(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[RuncState, RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_STATE, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None:
-            return self._refuse(target, "state", "container does not exist")
-        pid = container.init.pid if container.init.lives else NO_PID
-        status = "paused" if self._is_frozen(container) else container.status
-        return Success(RuncState(status, pid))
-
-    async def pause(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[None, RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_FREEZE, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None or container.status != "running":
-            return self._refuse(target, "pause", "container not running")
-        self._oci.world.kernel.freeze(container.cgroup)
-        if does is Does.FAILS_AFTER:
-            self._oci.world.kernel.thaw(container.cgroup)
-            return self._refuse(target, "pause", "unable to freeze")
-        return Success(None)
-
-    async def resume(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[None, RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_FREEZE, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None or not self._is_frozen(container):
-            return self._refuse(target, "resume", "container not paused")
-        self._oci.world.kernel.thaw(container.cgroup)
-        return Success(None)
-
-    async def pids(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[tuple[Pid, ...], RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_LIST, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None or does is Does.FAILS_BEFORE:
-            return self._refuse(target, "ps", "container does not exist")
-        inside = self._oci.world.kernel.inside(container.cgroup)
-        return Success(tuple(process.pid for process in inside))
-
-    async def delete(
-        self, target: RuncTarget, within: Seconds
-    ) -> Result[None, RuncFailed | DeadlinePassed]:
-        does = await self._reach(At.RUNC_DELETE, within)
-        if isinstance(does, DeadlinePassed):
-            return Failure(does)
-        container = self._find(target)
-        if container is None:
-            return Success(None)
-        if does is Does.FAILS_BEFORE:
-            return self._refuse(target, "delete", "cgroup: device or resource busy")
-        self._oci.world.kernel.thaw(container.cgroup)
-        for process in self._oci.world.kernel.inside(container.cgroup):
-            self._oci.world.kernel.end(process, MainCode.KILLED, SIGKILL)
-        del self._oci.containers[container.root, container.id]
-        self._oci.world.tell("runc", f"deleted {container.id}")
-        return Success(None)
-
-    async def last_error(self, log: str) -> str | None:
-        await self._oci.world.reach(At.BUNDLE)
-        text = self._oci.disk.file(log)
-        return None if not text else str(json.loads(text.splitlines()[-1])["msg"])
-
-    async def _reach(self, at: At, within: Seconds) -> Does | DeadlinePassed | None:
-        begun = self._oci.world.scheduler.now
-        does = await self._oci.world.reach(at)
-        if self._oci.world.scheduler.now - begun > within:
-            return DeadlinePassed(at.name, within)
+    async def _works(self, runc: Command, at: At, hangs_s: float) -> Does | None:
+        """The time until its effect, cut short by its death."""
+        does = self.world.faults.verdict(at)
+        takes = self.world.choices.draw() * ORDINARY_S
+        if does is Does.LATE:
+            takes += self.world.faults.lateness()
+        elif does is Does.NEVER_ARRIVES:
+            takes = hangs_s
+        if takes > ORDINARY_S:
+            died = self.world.scheduler.latch()
+            runc.process.on_end.append(lambda _: died.open())
+            await self.world.scheduler.first_of((died,), takes)
+        else:
+            await sleep(takes)
         return does
 
-    def _find(self, target: RuncTarget) -> RuncContainer | None:
-        return self._oci.containers.get((target.root, target.owner.container))
-
-    def _is_frozen(self, container: RuncContainer) -> bool:
-        return self._oci.world.kernel.is_frozen(container.cgroup)
-
-    def _refuse(self, target: RuncTarget, command: str, why: str) -> Failure[RuncFailed]:
-        return Failure(RuncFailed(command, self._oci.fail(target.log, why)))
+    def forget(self, container: RuncContainer) -> None:
+        """`runc delete`: kills what is left, and knows it no more."""
+        self.world.kernel.thaw(container.cgroup)
+        for process in self.world.kernel.inside(container.cgroup):
+            self.world.kernel.end(process, MainCode.KILLED, SIGKILL)
+        self.containers.pop((container.root, container.id), None)
+        self.world.tell("runc", f"deleted {container.id}")

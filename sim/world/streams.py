@@ -1,4 +1,4 @@
-"""stdio and terminals: who holds which ends, as far as lifecycles depend on it."""
+"""stdio by FIFO, of one incarnation of the shim; its ends die with it."""
 
 from returns.result import Failure, Result, Success
 
@@ -6,81 +6,117 @@ from domain.identity import ProcessKey
 from domain.limits import Seconds
 from domain.refusal import DeadlinePassed, StdioFailed
 from domain.request import Stdio
-from sim.faults import At, Does
-from sim.world.world import World
+from sim.faults import At
+from sim.world.pipes import CLIENT, SHIM, STAND_IN, Pipe, Pipes
+from sim.world.world import Lost, World
 
 
 class FakeFifos:
-    """The Fifos port; its ends die with the incarnation of the shim that holds them."""
+    """The Fifos port."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, pipes: Pipes) -> None:
         self._world = world
+        self._pipes = pipes
         self.held: dict[ProcessKey, Stdio] = {}
 
     async def open(
         self, process: ProcessKey, stdio: Stdio, within: Seconds
     ) -> Result[None, StdioFailed | DeadlinePassed]:
-        does = await self._world.reach(At.STDIO)
-        if does is Does.FAILS_BEFORE:
+        missing = self._missing(stdio)
+        if missing is not None:
+            return Failure(missing)
+        came = await self._world.ask(At.STDIO, lambda: self._hold(process, stdio), within)
+        if isinstance(came, Lost):
+            await self.close(process)
             return Failure(DeadlinePassed(f"a reader of {stdio.stdout}", within))
-        self.held[process] = stdio
+        for path in _outputs(stdio):
+            if not await has_client(self._world, self._pipes.fifos[path], within):
+                await self.close(process)
+                return Failure(DeadlinePassed(f"a reader of {path}", within))
         return Success(None)
 
     async def reopen(self, process: ProcessKey, stdio: Stdio) -> Result[None, StdioFailed]:
-        await self._world.reach(At.STDIO)
-        self.held[process] = stdio
+        await self._world.pass_through(At.STDIO)
+        missing = self._missing(stdio)
+        if missing is not None:
+            return Failure(missing)
+        self._hold(process, stdio)
+        for path in _paths(stdio):
+            self._pipes.fifos[path].close(STAND_IN)
         return Success(None)
 
     async def close_stdin(self, process: ProcessKey) -> None:
-        await self._world.reach(At.STDIO)
+        await self._world.pass_through(At.STDIO)
+        stdio = self.held.get(process)
+        if stdio is not None and stdio.stdin:
+            pipe = self._pipes.fifos[stdio.stdin]
+            pipe.close(SHIM)
+            if not pipe.has_begun:
+                pipe.open_to_write(STAND_IN)  # or the program's open would wait for a writer
 
     async def drain(self, process: ProcessKey, within: Seconds) -> None:
-        await self._world.reach(At.STDIO)
+        await self._world.pass_through(At.STDIO)
+        for path in _outputs(self.held.get(process, Stdio())):
+            pipe = self._pipes.fifos[path]
+            pipe.close(STAND_IN)
+            await _is_read(self._world, pipe, within)
 
     async def close(self, process: ProcessKey) -> None:
-        await self._world.reach(At.STDIO)
-        self.held.pop(process, None)
+        await self._world.pass_through(At.STDIO)
+        self._let_go(process)
 
+    def perish(self) -> None:
+        """The process that holds all this is dead."""
+        for process in tuple(self.held):
+            self._let_go(process)
 
-class FakeTerminals:
-    """The Terminals port."""
+    def _missing(self, stdio: Stdio) -> StdioFailed | None:
+        for path in _paths(stdio):
+            if self._pipes.find(path) is None:
+                return StdioFailed(f"{path}: no such FIFO")
+        return None
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.held: dict[ProcessKey, Stdio] = {}
-        self.sizes: dict[ProcessKey, tuple[int, int]] = {}
-
-    async def listen(
-        self, process: ProcessKey, stdio: Stdio, within: Seconds
-    ) -> Result[str, StdioFailed | DeadlinePassed]:
-        does = await self._world.reach(At.STDIO)
-        if does is Does.FAILS_BEFORE:
-            return Failure(DeadlinePassed(f"a reader of {stdio.stdout}", within))
+    def _hold(self, process: ProcessKey, stdio: Stdio) -> None:
         self.held[process] = stdio
-        return Success(f"/run/pty/{process}")
+        for path in _outputs(stdio):
+            pipe = self._pipes.fifos[path]
+            pipe.open_to_read(SHIM)
+            if not pipe.has_begun:
+                pipe.open_to_write(STAND_IN)
+        if stdio.stdin:
+            pipe = self._pipes.fifos[stdio.stdin]
+            pipe.open_to_write(SHIM)
+            if not pipe.has_begun:
+                pipe.open_to_read(STAND_IN)
 
-    async def connected(
-        self, process: ProcessKey, within: Seconds
-    ) -> Result[None, StdioFailed | DeadlinePassed]:
-        does = await self._world.reach(At.CONSOLE)
-        if process not in self.held or does is Does.FAILS_BEFORE:
-            return Failure(StdioFailed("no master came"))
-        return Success(None)
+    def _let_go(self, process: ProcessKey) -> None:
+        for path in _paths(self.held.pop(process, Stdio())):
+            self._pipes.fifos[path].close(SHIM)
+            self._pipes.fifos[path].close(STAND_IN)
 
-    async def resize(
-        self, process: ProcessKey, width: int, height: int
-    ) -> Result[None, StdioFailed]:
-        await self._world.reach(At.CONSOLE)
-        self.sizes[process] = (width, height)
-        return Success(None)
 
-    async def close_stdin(self, process: ProcessKey) -> None:
-        await self._world.reach(At.CONSOLE)
+async def has_client(world: World, pipe: Pipe, within: Seconds) -> bool:
+    """Waits until the client has it open for reading."""
+    ends = world.scheduler.now + within
+    while CLIENT not in pipe.readers:
+        left = ends - world.scheduler.now
+        if left <= 0 or await world.scheduler.first_of((pipe.moved,), left) is None:
+            return False
+    return True
 
-    async def drain(self, process: ProcessKey, within: Seconds) -> None:
-        await self._world.reach(At.CONSOLE)
 
-    async def close(self, process: ProcessKey) -> None:
-        await self._world.reach(At.CONSOLE)
-        self.held.pop(process, None)
-        self.sizes.pop(process, None)
+async def _is_read(world: World, pipe: Pipe, within: Seconds) -> None:
+    """Waits until the client has read everything, or is gone."""
+    ends = world.scheduler.now + within
+    while pipe.data and CLIENT in pipe.readers:
+        left = ends - world.scheduler.now
+        if left <= 0 or await world.scheduler.first_of((pipe.moved,), left) is None:
+            return
+
+
+def _outputs(stdio: Stdio) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for path in (stdio.stdout, stdio.stderr) if path))
+
+
+def _paths(stdio: Stdio) -> tuple[str, ...]:
+    return (*((stdio.stdin,) if stdio.stdin else ()), *_outputs(stdio))

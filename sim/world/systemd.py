@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Final
 
 from domain.exit_status import NS_PER_US, MainCode
@@ -9,14 +10,25 @@ from domain.identity import NO_PID
 from domain.unit import Activity, InvocationId, JobResult, UnitRef, UnitState, Whom
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
-from sim.faults import At
+from sim.faults import At, Does
 from sim.scheduler import SimLatch
-from sim.world.kernel import SIGKILL, SIGTERM, KernelProcess
-from sim.world.runc import Oci
-from sim.world.world import World
+from sim.world.kernel import SIGHUP, SIGINT, SIGKILL, SIGTERM, KernelProcess
+from sim.world.runc import Command, Oci, program_of
+from sim.world.world import Line, World
 
 # What the reaper ends with when runc failed.
 RUNC_FAILED: Final = 1
+US_PER_S: Final = 1_000_000
+# Ends that systemd calls clean (systemd.service(5), SuccessExitStatus): SIGPIPE is 13.
+CLEAN_SIGNALS: Final = frozenset({SIGHUP, SIGINT, 13, SIGTERM})
+CGROUP_LOOK_S: Final = 0.01
+
+
+class Refused(Enum):
+    """StartTransientUnit's own errors."""
+
+    EXISTS = auto()
+    DESTRUCTIVE = auto()  # the transaction would undo the node's shutdown (F60)
 
 
 @dataclass(slots=True, eq=False)
@@ -24,17 +36,26 @@ class Job:
     done: SimLatch
     result: JobResult = JobResult.DONE
 
+    def finish(self, result: JobResult) -> None:
+        if not self.done.is_open:
+            self.result = result
+            self.done.open()
+
 
 @dataclass(slots=True, eq=False)
 class Unit:
     definition: UnitDefinition
     invocation: InvocationId
+    job: Job
+    reaped: SimLatch  # its main process's end is known
     activity: Activity = Activity.STARTING
+    control: KernelProcess | None = None
     main: KernelProcess | None = None
     code: MainCode = MainCode.NONE
     status: int = 0
     exited_at_us: int = 0
     refs: dict[str, None] = field(default_factory=dict)
+    going_down: SimLatch | None = None
 
     @property
     def name(self) -> UnitName:
@@ -43,6 +64,17 @@ class Unit:
     @property
     def cgroup(self) -> str:
         return f"/{self.definition.properties['Slice']}/{self.name}"
+
+    @property
+    def is_clean(self) -> bool:
+        """0 and death by TERM, HUP, INT, PIPE leave `active (exited)` with RemainAfterExit."""
+        if self.code is MainCode.EXITED:
+            return self.status == 0
+        return self.status in CLEAN_SIGNALS
+
+    def seconds(self, name: str) -> float:
+        value = self.definition.properties[name]
+        return float(value) / US_PER_S if isinstance(value, int) else 0.0
 
     def state(self) -> UnitState:
         main = self.main
@@ -63,9 +95,13 @@ class Systemd:
         self.world = world
         self.oci = oci
         self.units: dict[UnitName, Unit] = {}
+        # Calls are handled one after the other, whoever sent them.
+        self.line = Line()
         # Who hears of changes: each incarnation of the shim that has subscribed.
         self.listeners: list[Callable[[UnitName], None]] = []
-        self._invocations = 0
+        # Every unit that ever was, and those whose status nobody could read any more (F46).
+        self.history: list[Unit] = []
+        self.forgotten: dict[InvocationId, None] = {}
 
     def find(self, ref: UnitRef) -> Unit | None:
         unit = self.units.get(ref.name)
@@ -73,72 +109,104 @@ class Systemd:
             return None
         return unit
 
-    def start(self, definition: UnitDefinition, by: str) -> Job | None:
-        """A transient unit and its start job; None if the name is loaded already."""
+    def start(self, definition: UnitDefinition, by: str) -> Job | Refused:
+        """A transient unit and its start job."""
         if definition.name in self.units:
-            return None
-        self._invocations += 1
-        unit = Unit(definition, InvocationId(f"{self._invocations:032x}"))
+            return Refused.EXISTS
+        does = self.world.faults.verdict(At.JOB)
+        if does is Does.FAILS_BEFORE:
+            return Refused.DESTRUCTIVE
+        latch = self.world.scheduler.latch
+        invocation = InvocationId(f"{len(self.history) + 1:032x}")
+        unit = Unit(definition, invocation, Job(latch()), latch())
         unit.refs[by] = None
         self.units[definition.name] = unit
-        job = Job(self.world.scheduler.latch())
-        work = self._fork(unit, job) if self._is_forking(unit) else self._notify(unit, job)
-        self.world.scheduler.spawn(f"job {definition.name}", work, "world")
-        return job
+        self.history.append(unit)
+        if does is Does.FAILS_AFTER:  # skipped by a condition, and `done` all the same (F59)
+            unit.activity = Activity.INACTIVE
+            unit.job.finish(JobResult.DONE)
+        else:
+            self.world.scheduler.spawn(f"job {definition.name}", self._begin(unit), "world")
+        return unit.job
 
-    def _is_forking(self, unit: Unit) -> bool:
-        return unit.definition.properties["Type"] == "forking"
+    async def _begin(self, unit: Unit) -> None:
+        match unit.definition.properties["Type"]:
+            case "forking":
+                await self._fork(unit)
+            case "notify":
+                await self._notify(unit)
+            case _:
+                self._execute(unit)
 
-    async def _fork(self, unit: Unit, job: Job) -> None:
-        """Type=forking: ExecStart is `runc create`, whose child becomes the main process."""
-        argv = unit.definition.argv
-        init = await self.oci.create(
-            _option(argv, "--root"), argv[-1], _option(argv, "--bundle"), _option(argv, "--log")
-        )
-        if init is None:
-            self._started(unit, job, None)
+    async def _fork(self, unit: Unit) -> None:
+        """ExecStart is `runc create`, whose child becomes the main process."""
+        runc = unit.control = self.world.kernel.fork(unit.cgroup)
+        command = Command(runc, unit.name, unit.definition.argv)
+        init = await self.oci.create(command, unit.seconds("TimeoutStartUSec"))
+        if init is None or unit.activity is not Activity.STARTING:
+            await self._not_started(unit)
             return
-        if unit.activity is not Activity.STARTING:
-            self.world.kernel.signal(init, SIGKILL)  # stopped meanwhile
-        self._started(unit, job, init)
+        self.world.kernel.end(runc, MainCode.EXITED, 0)
+        if not init.lives:  # systemd refuses the pid of a dead process (F66)
+            await self._not_started(unit)
+            return
+        self._supervise(unit, init)
+        self._ready(unit)
 
-    async def _notify(self, unit: Unit, job: Job) -> None:
-        """Type=notify: the reaper, which is ready when runc has set the program up."""
-        argv = unit.definition.argv
+    async def _notify(self, unit: Unit) -> None:
+        """ExecStart is the reaper, which is ready when runc has set the program up."""
         reaper = self.world.kernel.fork(unit.cgroup)
+        reaper.relays_term = True
         self._supervise(unit, reaper)
-        program = await self.oci.execute(
-            _option(argv, "--root"),
-            argv[-1],
-            _option(argv, "--process"),
-            _option(argv, "--pid-file"),
-            _option(argv, "--log"),
-        )
+        runc = unit.control = self.world.kernel.fork(unit.cgroup)
+        command = Command(runc, unit.name, unit.definition.argv)
+        program = await self.oci.execute(command, unit.seconds("TimeoutStartUSec"))
+        if not runc.lives or (program is None and reaper.lives and self._hangs(unit)):
+            await self._not_started(unit)
+            return
+        self.world.kernel.end(runc, MainCode.EXITED, 0 if program else RUNC_FAILED)
         if program is None:
             self.world.kernel.end(reaper, MainCode.EXITED, RUNC_FAILED)
-            self._started(unit, job, None)
             return
+        reaper.relays_term_to = program
+        for signal in reaper.pending:
+            self.world.kernel.signal(program, signal)
+        if reaper.lives:
+            self._ready(unit)
         program.on_end.append(lambda ended: self._reaped(reaper, ended))
         if not program.lives:
             self._reaped(reaper, program)
-        self._started(unit, job, reaper)
 
     def _reaped(self, reaper: KernelProcess, ended: KernelProcess) -> None:
         self.world.kernel.end(reaper, ended.code, ended.status)
 
-    def _started(self, unit: Unit, job: Job, main: KernelProcess | None) -> None:
-        if main is None or unit.activity is not Activity.STARTING:
-            job.result = JobResult.FAILED
+    def _execute(self, unit: Unit) -> None:
+        """Any other program, as its command line says."""
+        program = program_of(unit.definition.argv)
+        if program is None:
             unit.activity = Activity.FAILED
-        else:
+            unit.job.finish(JobResult.FAILED)
+            self.changed(unit)
+            return
+        main = self.world.kernel.fork(unit.cgroup, unit=unit.name)
+        self._supervise(unit, main)
+        self._ready(unit)
+        self.world.kernel.execute(main, program)
+
+    def _ready(self, unit: Unit) -> None:
+        if unit.activity is Activity.STARTING:
             unit.activity = Activity.ACTIVE
-            if unit.main is None:
-                self._supervise(unit, main)
-        job.done.open()
-        self.changed(unit)
+            unit.job.finish(JobResult.DONE)
+            self.changed(unit)
+
+    async def _not_started(self, unit: Unit) -> None:
+        """The start failed or took too long; if a stop has not begun already, it begins now."""
+        if unit.going_down is None:
+            await self._go_down(unit)
 
     def _supervise(self, unit: Unit, main: KernelProcess) -> None:
         unit.main = main
+        main.awaited = True
         main.on_end.append(lambda _: self._child_died(unit))
         if not main.lives:
             self._child_died(unit)
@@ -148,28 +216,52 @@ class Systemd:
 
     async def _sigchld(self, unit: Unit) -> None:
         """PID 1 hears of the main process's death some time after it (F70)."""
-        await self.world.reach(At.SIGCHLD)
+        await self.world.pass_through(At.SIGCHLD)
         main = unit.main
         if main is None or unit.code is not MainCode.NONE:
             return
+        main.awaited = False
         unit.code = main.code
         unit.status = main.status
         unit.exited_at_us = self.world.wall() // NS_PER_US
-        if unit.activity is Activity.ACTIVE and not self._ended_cleanly(unit):
-            unit.activity = Activity.FAILED
-        elif unit.activity is Activity.STOPPING:
-            self._stopped(unit)
+        unit.reaped.open()
         self.changed(unit)
+        broke_off = unit.activity is Activity.STARTING
+        if broke_off or (unit.activity is Activity.ACTIVE and not unit.is_clean):
+            await self._go_down(unit)
 
-    def _ended_cleanly(self, unit: Unit) -> bool:
-        """0 and death by TERM, HUP, INT, PIPE leave `active (exited)` with RemainAfterExit."""
-        if unit.code is MainCode.EXITED:
-            return unit.status == 0
-        return unit.status in {1, 2, 13, SIGTERM}
-
-    def _stopped(self, unit: Unit) -> None:
-        unit.activity = Activity.INACTIVE if self._ended_cleanly(unit) else Activity.FAILED
+    async def _go_down(self, unit: Unit) -> None:
+        """KillMode=mixed: TERM for the main process, then KILL for all that is left."""
+        unit.going_down = self.world.scheduler.latch()
+        failed = unit.activity is Activity.STARTING
+        unit.activity = Activity.STOPPING
+        timeout_s = unit.seconds("TimeoutStopUSec")
+        for process in (unit.main, unit.control):
+            if process is not None and process.lives:
+                ended = self.world.scheduler.latch()
+                process.on_end.append(lambda _, ended=ended: ended.open())  # type: ignore[misc]
+                self.world.kernel.signal(process, SIGTERM)
+                await self.world.scheduler.first_of((ended,), timeout_s)
+        stuck = await self._kill_the_rest(unit, timeout_s)
+        if unit.main is not None and not unit.main.lives:
+            await self.world.scheduler.first_of((unit.reaped,), None)
+        clean = unit.is_clean or unit.code is MainCode.NONE
+        unit.activity = Activity.FAILED if failed or stuck or not clean else Activity.INACTIVE
+        unit.job.finish(JobResult.FAILED)
+        unit.going_down.open()
+        self.changed(unit)
         self._collect(unit)
+
+    async def _kill_the_rest(self, unit: Unit, timeout_s: float) -> bool:
+        """True if somebody is left: on cgroup v1 a frozen process does not even die (F99)."""
+        self.kill(unit, Whom.ALL, SIGKILL)
+        if self.world.kernel.inside(unit.cgroup):
+            await self.world.scheduler.first_of((), timeout_s)
+        return bool(self.world.kernel.inside(unit.cgroup))
+
+    def _hangs(self, unit: Unit) -> bool:
+        control = unit.control
+        return control is not None and control.lives and unit.activity is Activity.STARTING
 
     def kill(self, unit: Unit, whom: Whom, signal: int) -> None:
         if whom is Whom.ALL:
@@ -179,31 +271,16 @@ class Systemd:
             self.world.kernel.signal(unit.main, signal)
 
     async def stop(self, unit: Unit) -> JobResult:
-        """KillMode=mixed: TERM for the main process, KILL for all after the stop timeout."""
+        """A stop job; what is over already is done at once."""
         if unit.activity in {Activity.INACTIVE, Activity.FAILED}:
-            self._collect(unit)
             return JobResult.DONE
-        main = unit.main
-        if main is None or unit.code is not MainCode.NONE:
-            for process in self.world.kernel.inside(unit.cgroup):
-                self.world.kernel.signal(process, SIGKILL)
-            unit.activity = Activity.INACTIVE
-            self._collect(unit)
-            self.changed(unit)
+        if unit.going_down is not None:
+            await self.world.scheduler.first_of((unit.going_down,), None)
             return JobResult.DONE
-        unit.activity = Activity.STOPPING
-        self.world.kernel.signal(main, SIGTERM)
-        ended = self.world.scheduler.latch()
-        main.on_end.append(lambda _: ended.open())
-        await self.world.scheduler.first_of((ended,), self._stop_timeout_s(unit))
-        self.kill(unit, Whom.ALL, SIGKILL)
-        while unit.activity is Activity.STOPPING and main.lives is False:
-            await self.world.scheduler.first_of((), 0.01)
+        if unit.activity is Activity.STARTING:
+            unit.job.finish(JobResult.CANCELED)
+        await self._go_down(unit)
         return JobResult.DONE
-
-    def _stop_timeout_s(self, unit: Unit) -> float:
-        timeout_us = unit.definition.properties["TimeoutStopUSec"]
-        return float(timeout_us) / 1e6 if isinstance(timeout_us, int) else 0.0
 
     def reset_failed(self, unit: Unit) -> None:
         if unit.activity is Activity.FAILED:
@@ -221,13 +298,14 @@ class Systemd:
 
     def _collect(self, unit: Unit) -> None:
         """An inactive unit that nobody refers to is forgotten, and its status with it (F46)."""
-        if unit.activity is Activity.INACTIVE and not unit.refs:
-            self.units.pop(unit.name, None)
+        if (
+            unit.activity is Activity.INACTIVE
+            and not unit.refs
+            and unit is self.find(UnitRef(unit.name))
+        ):
+            del self.units[unit.name]
+            self.forgotten[unit.invocation] = None
 
     def changed(self, unit: Unit) -> None:
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):
             listener(unit.name)
-
-
-def _option(argv: tuple[str, ...], option: str) -> str:
-    return argv[argv.index(option) + 1]

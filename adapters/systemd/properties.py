@@ -13,10 +13,12 @@ from domain.unit_definition import UnitDefinition, Value
 
 SIGNATURES: Final[Mapping[str, str]] = {
     "After": "as",
+    "CPUAccounting": "b",
     "Delegate": "b",
     "DelegateSubgroup": "s",
     "Description": "s",
     "GuessMainPID": "b",
+    "IOAccounting": "b",
     "IgnoreSIGPIPE": "b",
     "KillMode": "s",
     "LimitCORE": "t",
@@ -25,6 +27,7 @@ SIGNATURES: Final[Mapping[str, str]] = {
     "LimitNPROC": "t",
     "NotifyAccess": "s",
     "LogLevelMax": "i",
+    "MemoryAccounting": "b",
     "OOMPolicy": "s",
     "PIDFile": "s",
     "RemainAfterExit": "b",
@@ -38,6 +41,7 @@ SIGNATURES: Final[Mapping[str, str]] = {
     "StandardOutput": "s",
     "StandardOutputFile": "s",
     "StartLimitIntervalUSec": "t",
+    "TasksAccounting": "b",
     "TasksMax": "t",
     "TimeoutStartUSec": "t",
     "TimeoutStopUSec": "t",

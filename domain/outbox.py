@@ -55,7 +55,9 @@ class Outbox:
     @property
     def waits_for_execs(self) -> bool:
         """The init's exit is here and held back by execs alone."""
-        return bool(self._running_execs) and any(
+        held_by_execs = self.execs_first and self._running_execs
+        held_otherwise = not self._created or self.init in self._starting
+        return bool(held_by_execs and not held_otherwise) and any(
             isinstance(event, TaskExited) and event.process == self.init for event in self._held
         )
 

@@ -1,0 +1,343 @@
+"""One machine with one shim, whose clients ask one thing at a time, and whose faults are scripted.
+
+Where sim/run.py draws everything from a seed, a scene says what happens: at the n-th call of
+a kind it fails, comes late, or something else happens just then. The seed is left only with
+the order of what happens at once.
+"""
+
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, TypeVar
+
+from returns.result import Failure, Result, Success
+
+from domain.caller import Caller
+from domain.event import TaskEvent
+from domain.exit_status import MainCode
+from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, Pid, ProcessKey
+from domain.record import ContainerRecord
+from domain.refusal import Refusal
+from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
+from domain.shim import Shim
+from domain.unit import Whom
+from domain.unit_name import unit_name
+from domain.use_cases import query
+from domain.use_cases.add_exec import add_exec
+from domain.use_cases.create import create
+from domain.use_cases.delete import Departed, delete
+from domain.use_cases.kill import kill
+from domain.use_cases.pause import pause, resume
+from domain.use_cases.query import ProcessView
+from domain.use_cases.start import start
+from sim.faults import At, Does, Faults
+from sim.incarnation import Incarnation, Machine
+from sim.scheduler import Task
+from sim.world.disk import Bundle
+from sim.world.kernel import SIGKILL, KernelProcess, Program
+from sim.world.runc import MISSING, RuncContainer, args_of
+from sim.world.systemd import Unit
+from sim.world.world import World
+
+T = TypeVar("T")
+
+WEB: Final = ContainerKey(Namespace("default"), ContainerId("web"))
+INIT: Final = ProcessKey(WEB)
+EXEC: Final = ProcessKey(WEB, ExecId("sh"))
+BUNDLE: Final = "/run/bundles/web"
+ROOTFS: Final = (Mount("bind", "/image", "", ("bind",)),)
+
+STAYS: Final = Program(runs_s=None)
+STEPS_MAX: Final = 100_000
+# Longer than anything that goes on by itself, resyncs included.
+LONG_S: Final = 400.0
+MOMENT_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class Line:
+    """What happens at calls of a kind: of those the first `skips` pass, then `times` are hit."""
+
+    at: At
+    does: Does | None
+    skips: int
+    times: int
+    then: Callable[[], object] | None
+
+    def hits(self, at: At) -> bool:
+        if at is not self.at or self.times == 0:
+            return False
+        if self.skips > 0:
+            self.skips -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Script(Faults):
+    """Faults that are written down instead of drawn."""
+
+    lines: list[Line] = field(default_factory=list)
+    calls: list[At] = field(default_factory=list)
+    late_s: float = 20.0
+
+    def verdict(self, at: At) -> Does | None:
+        self.calls.append(at)
+        for line in self.lines:
+            if line.hits(at):
+                if line.then is not None:
+                    line.then()
+                return line.does
+        return None
+
+    def lateness(self) -> float:
+        return self.late_s
+
+
+class Scene:
+    """The world, the shim that serves now, and what was asked of it."""
+
+    # Whose coroutines a test has to end when it is over (conftest.py).
+    played: ClassVar[list["Scene"]] = []
+
+    def __init__(self, seed: int = 0) -> None:
+        self.played.append(self)
+        self.world = World.from_seed(seed)
+        self.script = Script(self.world.choices)
+        self.world.faults = self.script
+        self.machine = Machine.in_world(self.world)
+        self.serving = Incarnation(self.machine, "shim 1")
+        self.boot()
+
+    # The shim and its time.
+
+    @property
+    def shim(self) -> Shim:
+        return self.serving.shim
+
+    def boot(self) -> None:
+        self.serving.boot()
+        assert self.world.scheduler.run_until(self.serving.ready, STEPS_MAX)
+
+    def restart(self) -> None:
+        """The daemon is killed where it stands, and started again."""
+        self.crash()
+        self.boot()
+
+    def crash(self) -> None:
+        self.serving.die()
+        number = int(self.serving.name.split()[1]) + 1
+        self.serving = Incarnation(self.machine, f"shim {number}")
+
+    def end(self) -> None:
+        """The curtain: nothing of this world goes on."""
+        for group in {task.group for task in self.world.scheduler._live}:
+            self.world.scheduler.drop(group)
+
+    def pass_time(self, seconds: float = MOMENT_S) -> None:
+        pause = self.world.scheduler.spawn(
+            "time passes", self.world.scheduler.first_of((), seconds), "world"
+        )
+        assert self.world.scheduler.run_until(pause.done, STEPS_MAX)
+        assert self.world.scheduler.bugs == []
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Task[T]:
+        """A call that is under way while something else happens."""
+        return self.serving.call("call", work)
+
+    def answer(self, task: Task[T]) -> T:
+        assert self.world.scheduler.run_until(task.done, STEPS_MAX), self.world.story
+        assert self.world.scheduler.bugs == []
+        return task.outcome()
+
+    def ask(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.answer(self.begin(work))
+
+    def caller(self) -> Caller:
+        return self.serving.caller()
+
+    # What goes wrong.
+
+    def at(
+        self,
+        at: At,
+        does: Does | None = None,
+        *,
+        skips: int = 0,
+        times: int = 1,
+        then: Callable[[], object] | None = None,
+    ) -> None:
+        """Writes a line: at the next such call, or the one after `skips` of them."""
+        self.script.lines.append(Line(at, does, skips, times, then))
+
+    def before_step(self, number: int, then: Callable[[], object]) -> None:
+        """Something happens before the shim's `number`-th step from now, wherever that is."""
+        left = number
+
+        def count(task: Task[Any]) -> None:
+            nonlocal left
+            if task.group != self.serving.name:
+                return
+            left -= 1
+            if left < 0:
+                self.world.scheduler.before_step = lambda _: None
+                then()
+
+        self.world.scheduler.before_step = count
+
+    # What clients ask.
+
+    def bundle(
+        self, program: Program | None = STAYS, *, private: bool = True, path: str = BUNDLE
+    ) -> None:
+        """A bundle as containerd leaves it; None: its program does not exist."""
+        args = (MISSING,) if program is None else args_of(program)
+        self.machine.disk.bundles[path] = Bundle(args, private_pid_namespace=private)
+
+    def create(self, request: CreateRequest | None = None) -> Result[Pid, Refusal]:
+        return self.ask(create(self.shim, self.caller(), request or asked()))
+
+    def start(self, key: ProcessKey = INIT) -> Result[Pid, Refusal]:
+        return self.ask(start(self.shim, self.caller(), key))
+
+    def add_exec(
+        self, program: Program | None = STAYS, key: ProcessKey = EXEC, *, terminal: bool = False
+    ) -> Result[None, Refusal]:
+        return self.ask(add_exec(self.shim, exec_asked(program, key, terminal=terminal)))
+
+    def kill(
+        self, key: ProcessKey = INIT, signal: int = SIGKILL, whom: Whom = Whom.MAIN
+    ) -> Result[None, Refusal]:
+        return self.ask(kill(self.shim, key, signal, whom))
+
+    def delete(self, key: ProcessKey = INIT) -> Result[Departed, Refusal]:
+        return self.ask(delete(self.shim, self.caller(), key))
+
+    def wait(self, key: ProcessKey = INIT) -> Result[Any, Refusal]:
+        return self.ask(query.wait(self.shim, self.caller(), key))
+
+    def pause(self) -> Result[None, Refusal]:
+        return self.ask(pause(self.shim, WEB))
+
+    def resume(self) -> Result[None, Refusal]:
+        return self.ask(resume(self.shim, WEB))
+
+    def view(self, key: ProcessKey = INIT) -> ProcessView:
+        return query.state(self.shim, key).unwrap()
+
+    # Where a test begins.
+
+    def created(self, program: Program = STAYS, *, private: bool = True) -> Pid:
+        self.bundle(program, private=private)
+        return self.create().unwrap()
+
+    def running(self, program: Program = STAYS, *, private: bool = True) -> Pid:
+        pid = self.created(program, private=private)
+        assert self.start() == Success(pid)
+        return pid
+
+    def with_exec(self, program: Program = STAYS, *, private: bool = True) -> Pid:
+        """A running container with one exec that runs too."""
+        self.running(private=private)
+        assert self.add_exec(program) == Success(None)
+        return self.start(EXEC).unwrap()
+
+    # What became of it.
+
+    def events(self, owner: ContainerKey = WEB) -> list[TaskEvent]:
+        """What containerd has heard of the container, once everything has been told."""
+        self.pass_time()
+        return [event for event in self.machine.sink.got if owner_of(event) == owner]
+
+    def heard(self) -> list[str]:
+        """The same, in short: the names of the events, execs' with their id."""
+        return [in_short(event) for event in self.events()]
+
+    def unit(self, key: ProcessKey = INIT) -> Unit | None:
+        return self.machine.systemd.units.get(unit_name(key))
+
+    def process(self, pid: Pid) -> KernelProcess:
+        return self.world.kernel.processes[pid]
+
+    def ends(self, pid: Pid, status: int, code: MainCode = MainCode.EXITED) -> None:
+        """The process ends of itself, or by a signal that nobody asked us for."""
+        self.world.kernel.end(self.process(pid), code, status)
+
+    def oci(self) -> RuncContainer | None:
+        return self.machine.oci.containers.get(("/run/containerd/runc/default", WEB.container))
+
+    def record(self) -> ContainerRecord | None:
+        found = [each for (owner, _), each in self.machine.disk.records.items() if owner == WEB]
+        return found[-1] if found else None
+
+    def living(self) -> list[Pid]:
+        return [each.pid for each in self.world.kernel.processes.values() if each.lives]
+
+    def left(self) -> dict[str, Sequence[object]]:
+        """Everything that a container may leave behind; {} when nothing is."""
+        self.pass_time()
+        things: dict[str, Sequence[object]] = {
+            "units": list(self.machine.systemd.units),
+            "containers of runc": list(self.machine.oci.containers),
+            "records": list(self.machine.disk.records),
+            "mounts": list(self.machine.disk.mounted),
+            "processes": self.living(),
+            "fifos": list(self.serving.fifos.held),
+            "terminals": list(self.serving.terminals.held),
+            "tracked": list(self.shim.units),
+            "containers": list(self.shim.containers),
+            "creates": list(self.shim.creating),
+            "remnants": self.shim.remnants,
+            "farewells": list(self.shim.farewells),
+        }
+        return {what: left for what, left in things.items() if left}
+
+
+def asked(
+    *,
+    terminal: bool = False,
+    checkpoint: str = "",
+    debug: bool = False,
+    rootfs: tuple[Mount, ...] = ROOTFS,
+    options: RuntimeOptions | None = None,
+) -> CreateRequest:
+    """A Create as containerd sends it."""
+    return CreateRequest(
+        owner=WEB,
+        bundle=BUNDLE,
+        rootfs=rootfs,
+        stdio=Stdio("/fifo/in", "/fifo/out", "/fifo/err", terminal=terminal),
+        checkpoint=checkpoint,
+        options=options or RuntimeOptions(),
+        debug=debug,
+    )
+
+
+def exec_asked(
+    program: Program | None = STAYS, key: ProcessKey = EXEC, *, terminal: bool = False
+) -> ExecRequest:
+    args = (MISSING,) if program is None else args_of(program)
+    spec = json.dumps({"args": args}).encode()
+    return ExecRequest(key, Stdio(stdout="/fifo/out", terminal=terminal), spec)
+
+
+def owner_of(event: TaskEvent) -> ContainerKey:
+    process: ProcessKey | None = getattr(event, "process", None)
+    if process is not None:
+        return process.owner
+    owner: ContainerKey = getattr(event, "owner", WEB)
+    return owner
+
+
+def in_short(event: TaskEvent) -> str:
+    process: ProcessKey | None = getattr(event, "process", None)
+    name = type(event).__name__
+    return name if process is None or process.exec_id is None else f"{name} {process.exec_id}"
+
+
+def refused(outcome: Result[Any, Refusal]) -> Refusal:
+    """Why it was refused; a success fails the test."""
+    assert isinstance(outcome, Failure), outcome
+    why: Refusal = outcome.failure()
+    return why

@@ -1,0 +1,414 @@
+"""Create: all or nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from returns.result import Failure, Success
+
+from domain import bundle_files
+from domain.event import TaskCreated
+from domain.identity import NO_PID, Namespace
+from domain.lifecycle import Phase
+from domain.refusal import (
+    BundleFailed,
+    CallerGone,
+    ContainerExists,
+    DeadlinePassed,
+    Evidence,
+    MountFailed,
+    RecordFailed,
+    Refusal,
+    RuncFailed,
+    StdioFailed,
+    SystemdAway,
+    UnitFailed,
+)
+from domain.request import CreateRequest, RuntimeOptions
+from domain.use_cases.create import create
+from sim.faults import At, Does
+from sim.world.kernel import Program
+from tests.domain.scene import BUNDLE, INIT, LONG_S, ROOTFS, STAYS, WEB, Scene, asked, refused
+
+
+def test_r060_a_create_answers_the_pid_of_a_paused_init_and_tells_of_it(scene: Scene) -> None:
+    scene.bundle(Program(exits=0))
+    answer = scene.create()
+    assert scene.events() == [TaskCreated(WEB, BUNDLE, ROOTFS, asked().stdio, "", scene.view().pid)]
+    assert answer == Success(scene.view().pid)
+    assert scene.view().phase is Phase.CREATED
+    assert scene.living() == [scene.view().pid]
+    init = scene.process(scene.view().pid)
+    assert init.program is None  # not let go
+
+
+def test_d54_the_container_s_cgroup_is_put_inside_its_unit_s(scene: Scene) -> None:
+    pid = scene.created()
+    unit = scene.unit()
+    assert unit is not None
+    assert scene.process(pid).cgroup == f"{unit.cgroup}/container"
+
+
+def test_the_unit_is_in_the_slice_that_the_bundle_asks_for(scene: Scene) -> None:
+    scene.bundle()
+    scene.machine.disk.bundles[BUNDLE].cgroups_path = "kube.slice:cri:web"
+    scene.create(asked(options=RuntimeOptions(systemd_cgroup=True))).unwrap()
+    unit = scene.unit()
+    assert unit is not None
+    assert unit.definition.properties["Slice"] == "kube.slice"
+    assert scene.machine.disk.bundles[BUNDLE].cgroups_path == f"{unit.cgroup}/container"
+
+
+def test_without_mounts_in_the_request_none_are_made_or_taken_off(scene: Scene) -> None:
+    scene.bundle(Program(exits=0))
+    scene.create(asked(rootfs=())).unwrap()
+    scene.start().unwrap()
+    scene.wait().unwrap()
+    scene.delete().unwrap()
+    assert not {At.MOUNT, At.UNMOUNT} & set(scene.script.calls)
+
+
+def test_r065_a_checkpoint_is_restored_by_start_and_until_then_nobody_is_there(
+    scene: Scene,
+) -> None:
+    scene.bundle()
+    assert scene.create(asked(checkpoint="/ckpt")) == Success(NO_PID)
+    assert scene.view().phase is Phase.CREATED
+    assert scene.unit() is None
+    [event] = scene.events()
+    assert isinstance(event, TaskCreated)
+    assert (event.pid, event.checkpoint) == (NO_PID, "/ckpt")
+    assert scene.serving.fifos.held == {}
+
+
+def test_s30_the_record_is_there_before_anybody_is_asked_for_a_process(scene: Scene) -> None:
+    scene.bundle()
+    created: list[bool] = []
+
+    def look() -> None:
+        record = scene.record()
+        assert record is not None
+        created.append(record.created)
+
+    scene.at(At.UNIT_START, then=look)
+    scene.create().unwrap()
+    look()
+    assert created == [False, True]
+
+
+# Second creates.
+
+
+def test_r036_a_second_create_is_refused_and_the_living_one_untouched(scene: Scene) -> None:
+    pid = scene.running()
+    scene.pass_time()
+    before = scene.script.calls[:]
+    assert scene.create() == Failure(ContainerExists("web"))
+    assert scene.script.calls == before
+    assert scene.living() == [pid]
+    assert scene.view().phase is Phase.RUNNING
+
+
+def test_of_two_creates_at_once_one_wins_and_the_other_touches_nothing(scene: Scene) -> None:
+    scene.bundle()
+    calls = [scene.begin(create(scene.shim, scene.caller(), asked())) for _ in range(2)]
+    answers = [scene.answer(call) for call in calls]
+    assert sorted(isinstance(each, Success) for each in answers) == [False, True]
+    assert Failure(ContainerExists("web")) in answers
+    assert scene.script.calls.count(At.RUNC_CREATE) == 1
+    assert scene.heard() == ["TaskCreated"]
+
+
+def test_one_id_in_two_namespaces_is_two_containers(scene: Scene) -> None:
+    pid = scene.created()
+    other = replace(WEB, namespace=Namespace("other"))
+    path = "/run/bundles/other"
+    scene.bundle(path=path)
+    answer = scene.create(replace(asked(), owner=other, bundle=path))
+    assert answer.unwrap() != pid
+    assert len(scene.machine.systemd.units) == 2
+
+
+def test_the_id_of_a_failed_create_is_free_at_once(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.MOUNT, Does.FAILS_BEFORE)
+    refused(scene.create())
+    assert isinstance(scene.create(), Success)
+
+
+def test_f48_a_unit_left_over_under_the_name_is_swept_away_once(scene: Scene) -> None:
+    pid = scene.running()
+    # A daemon that has lost its records: all that it has is a stranger under its own name.
+    scene.machine.disk.records.clear()
+    scene.machine.oci.containers.clear()
+    scene.restart()
+    scene.bundle()
+    again = scene.create()
+    assert again.unwrap() != pid
+    assert scene.living() == [again.unwrap()]
+
+
+# All or nothing.
+
+
+def lose_the_bundle(scene: Scene) -> None:
+    scene.at(At.RECORD_SAVE, then=lambda: scene.machine.disk.bundles.pop(BUNDLE))
+
+
+def fails(
+    at: At, does: Does = Does.FAILS_BEFORE, *, skips: int = 0, times: int = 1
+) -> Callable[[Scene], None]:
+    return lambda scene: scene.at(at, does, skips=skips, times=times)
+
+
+PLAIN: Final = asked()
+TERMINAL: Final = asked(terminal=True)
+STEPS: Final[tuple[tuple[str, CreateRequest, Callable[[Scene], None], type[Refusal]], ...]] = (
+    ("bundle", PLAIN, lambda scene: scene.machine.disk.bundles.clear(), BundleFailed),
+    ("first record", PLAIN, fails(At.RECORD_SAVE), RecordFailed),
+    ("cgroup's place", PLAIN, lose_the_bundle, BundleFailed),
+    ("mount", PLAIN, fails(At.MOUNT), MountFailed),
+    ("stdio", PLAIN, fails(At.STDIO), DeadlinePassed),
+    ("console socket", TERMINAL, fails(At.STDIO), DeadlinePassed),
+    ("unit never asked", PLAIN, fails(At.UNIT_START), SystemdAway),
+    ("unit's answer lost", PLAIN, fails(At.UNIT_START, Does.FAILS_AFTER), SystemdAway),
+    ("runc create", PLAIN, fails(At.RUNC_CREATE), RuncFailed),
+    ("unit unreadable", PLAIN, fails(At.UNIT_READ), SystemdAway),
+    ("console", TERMINAL, fails(At.CONSOLE), StdioFailed),
+    ("last record", PLAIN, fails(At.RECORD_SAVE, skips=1), RecordFailed),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "goes_wrong", "why"),
+    [step[1:] for step in STEPS],
+    ids=[step[0] for step in STEPS],
+)
+def test_s13_a_create_that_fails_at_any_step_leaves_nothing_and_tells_nothing(
+    scene: Scene,
+    request_: CreateRequest,
+    goes_wrong: Callable[[Scene], None],
+    why: type[Refusal],
+) -> None:
+    scene.bundle()
+    goes_wrong(scene)
+    assert isinstance(refused(scene.create(request_)), why)
+    assert scene.left() == {}
+    assert scene.events() == []
+
+
+def test_d55_an_init_that_is_dead_already_is_a_failed_create(scene: Scene) -> None:
+    scene.bundle()
+
+    def end() -> None:
+        for pid in scene.living():
+            scene.ends(pid, 3)
+
+    # The news reaches systemd before our look does.
+    scene.script.late_s = 5.0
+    scene.at(At.UNIT_READ, Does.LATE, then=end)
+    assert refused(scene.create()) == UnitFailed(
+        "io-containerd-systemd-default-web-init.service", "init ended at once with 3"
+    )
+    assert scene.left() == {}
+
+
+def test_d55_a_unit_that_is_gone_again_is_a_failed_create(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.UNIT_READ, then=scene.machine.systemd.units.clear)
+    why = refused(scene.create())
+    assert why == UnitFailed("io-containerd-systemd-default-web-init.service", "done")
+
+
+def test_a_start_job_that_never_ends_is_given_up_after_its_limit(scene: Scene) -> None:
+    scene.bundle()
+    scene.script.late_s = 500.0
+    scene.at(At.RUNC_CREATE, Does.LATE)
+    assert refused(scene.create()) == DeadlinePassed("start job", 130.0)
+    assert scene.world.scheduler.now < LONG_S
+    assert scene.shim.containers == {}
+
+
+def test_d45_a_create_is_tried_once_so_that_hooks_do_not_run_twice(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE)
+    refused(scene.create())
+    assert scene.script.calls.count(At.UNIT_START) == 1
+    assert scene.script.calls.count(At.RUNC_CREATE) == 1
+
+
+def test_runc_s_own_words_are_the_reason(scene: Scene) -> None:
+    scene.bundle(None)
+    assert refused(scene.create()) == RuncFailed(
+        "create", 'exec: "missing": executable file not found in $PATH'
+    )
+
+
+def test_a_container_of_somebody_else_under_the_id_is_not_deleted(scene: Scene) -> None:
+    scene.process(scene.created()).cgroup = "/somewhere/else"
+    foreign = scene.oci()
+    assert foreign is not None
+    scene.machine.disk.records.clear()
+    scene.machine.systemd.units.clear()
+    scene.restart()
+    scene.bundle()
+    assert refused(scene.create()) == RuncFailed("create", "container with given ID already exists")
+    assert scene.oci() is foreign
+    assert scene.living() == [foreign.init.pid]
+
+
+# What a failed Create could not take back.
+
+
+STUBBORN: Final = (
+    ("runc keeps it", At.RUNC_DELETE),
+    ("its mounts are busy", At.UNMOUNT),
+    ("its unit is not released", At.UNIT_RELEASE),
+    ("its unit is not stopped", At.UNIT_STOP),
+)
+
+
+@pytest.mark.parametrize("at", [at for _, at in STUBBORN], ids=[name for name, _ in STUBBORN])
+def test_what_cannot_be_taken_back_at_once_is_tried_again_later(scene: Scene, at: At) -> None:
+    scene.bundle()
+    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
+    scene.at(at, Does.FAILS_BEFORE)
+    refused(scene.create(TERMINAL))
+    assert scene.record() is not None
+    scene.pass_time(LONG_S)
+    assert scene.left() == {}
+    assert scene.events() == []
+
+
+@pytest.mark.parametrize("at", [at for _, at in STUBBORN], ids=[name for name, _ in STUBBORN])
+def test_what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_daemon(
+    scene: Scene, at: At
+) -> None:
+    scene.bundle()
+    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
+    scene.at(at, Does.FAILS_BEFORE)
+    refused(scene.create(TERMINAL))
+    scene.restart()
+    assert scene.left() == {}
+    assert scene.events() == []
+
+
+def test_a_new_create_of_the_id_first_takes_back_what_the_failed_one_left(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
+    refused(scene.create())
+    assert scene.oci() is not None
+    pid = scene.create().unwrap()
+    assert scene.living() == [pid]
+    assert scene.shim.remnants == []
+
+
+def test_while_a_remnant_cannot_be_taken_back_its_id_is_not_free(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE, times=2)
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
+    refused(scene.create())
+    assert refused(scene.create()) == ContainerExists("web")
+    assert isinstance(scene.create(), Success)
+
+
+@pytest.mark.parametrize("does", [Does.FAILS_BEFORE, Does.FAILS_AFTER])
+def test_a_create_that_failed_at_its_last_record_is_not_brought_back_by_the_next_daemon(
+    scene: Scene, does: Does
+) -> None:
+    """Whatever the disk has of the record whose save was told as failed."""
+    scene.bundle()
+    scene.at(At.RECORD_SAVE, does, skips=1)
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
+    refused(scene.create())
+    assert scene.oci() is not None
+    scene.restart()
+    assert scene.left() == {}
+    assert scene.events() == []
+
+
+# The caller.
+
+
+@pytest.mark.parametrize("request_", [PLAIN, TERMINAL], ids=["plain", "terminal"])
+def test_a_caller_that_leaves_at_any_moment_has_a_container_or_nothing(
+    request_: CreateRequest,
+) -> None:
+    outcomes = set()
+    for moment in range(60):
+        scene = Scene(seed=moment)
+        scene.bundle()
+        caller = scene.caller()
+        scene.before_step(moment, caller.gone.open)
+        outcome = scene.ask(create(scene.shim, caller, request_))
+        outcomes.add(type(outcome))
+        if isinstance(outcome, Success):
+            assert scene.heard() == ["TaskCreated"]
+            assert scene.living() == [outcome.unwrap()]
+        else:
+            assert isinstance(refused(outcome), CallerGone)
+            assert scene.left() == {}
+            assert scene.events() == []
+    assert outcomes == {Success, Failure}
+
+
+def test_d47_what_a_caller_who_left_began_is_taken_back_on_the_shim_s_own_time(
+    scene: Scene,
+) -> None:
+    scene.bundle()
+    scene.script.late_s = 50.0
+    caller = scene.caller()
+    scene.at(At.RUNC_CREATE, Does.LATE, then=caller.gone.open)
+    outcome = scene.ask(create(scene.shim, caller, asked()))
+    assert refused(outcome) == CallerGone(f"start of {unit_of_init()}")
+    scene.pass_time(LONG_S)
+    assert scene.living() == []
+    assert scene.shim.containers == {}
+    assert scene.machine.disk.mounted == {}
+
+
+def unit_of_init() -> str:
+    return "io-containerd-systemd-default-web-init.service"
+
+
+# Debug.
+
+
+def test_without_debug_a_failure_carries_no_evidence(scene: Scene) -> None:
+    scene.bundle(None)
+    why = refused(scene.create())
+    assert isinstance(why, RuncFailed)
+    assert why.evidence == ()
+
+
+def test_in_debug_mode_a_failure_carries_the_definition_and_what_can_be_read(
+    scene: Scene,
+) -> None:
+    scene.bundle(None)
+    why = refused(scene.create(asked(debug=True)))
+    assert isinstance(why, RuncFailed)
+    assert [each.heading for each in why.evidence] == ["unit", "runc debug"]
+    assert "Description=Container default/web" in why.evidence[0].text
+    assert "executable file not found" in why.evidence[1].text
+
+
+def test_in_debug_mode_the_container_s_configuration_is_shown_where_it_can_be_read(
+    scene: Scene,
+) -> None:
+    scene.bundle(STAYS)
+    scene.machine.disk.bundles[BUNDLE].files[bundle_files.config(BUNDLE)] = "{}"
+    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE)
+    why = refused(scene.create(asked(debug=True)))
+    assert isinstance(why, RuncFailed)
+    assert Evidence("process.json", "{}") in why.evidence
+
+
+def test_a_create_without_a_terminal_holds_fifos_and_one_with_it_a_terminal() -> None:
+    for request in (PLAIN, TERMINAL):
+        scene = Scene()
+        scene.bundle()
+        scene.create(request).unwrap()
+        assert list(scene.serving.fifos.held) == ([] if request is TERMINAL else [INIT])
+        assert list(scene.serving.terminals.held) == ([INIT] if request is TERMINAL else [])

@@ -1,7 +1,8 @@
 """Starting a process's unit, for a caller who may give up while systemd works.
 
-Shared by create, restore and exec. Whatever the job's result says, the unit is read
-afterwards: `done` may mean "skipped" (F59), and `failed` that a program ran and ended.
+Shared by create, restore and exec. A job's result proves nothing: `done` may mean "skipped"
+(F59), and `failed` that a program ran and ended. So an init's unit is read afterwards; of an
+exec the pid file tells (start_exec.py).
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,17 @@ class BroughtUp:
 async def bring_up(
     shim: Shim, caller: Caller, container: Container, process: Process, unit: UnitDefinition
 ) -> Result[BroughtUp, Refusal]:
-    """Starts the unit and reads it; remembers its invocation.
+    """Starts the unit and reads it; remembers its invocation."""
+    job = await start_unit(shim, caller, container, process, unit)
+    if failed(job):
+        return Failure(job.failure())
+    return await _reading(shim, process, job.unwrap())
+
+
+async def start_unit(
+    shim: Shim, caller: Caller, container: Container, process: Process, unit: UnitDefinition
+) -> Result[JobResult, Refusal]:
+    """Starts the unit and waits for its job.
 
     A left-over of the name is swept away once (F48, F49): no task of ours has it, or this
     start would have been refused. After any other failure the unit may still come up (S34):
@@ -43,9 +54,7 @@ async def bring_up(
         case Failure(UnitExists()):
             await sweep(shim, process)
             outcome = await _job(shim, caller, process, unit)
-    if failed(outcome):
-        return Failure(outcome.failure())
-    return await _reading(shim, process, outcome.unwrap())
+    return outcome
 
 
 async def _job(

@@ -23,8 +23,9 @@ from domain.refusal import (
 )
 from domain.shim import Shim
 from domain.task import Container, Process
+from domain.unit import JobResult
 from domain.unit_definition import Start, UnitDefinition, exec_unit
-from domain.use_cases.bring_up import BroughtUp, bring_up, kill_unit, sweep
+from domain.use_cases.bring_up import kill_unit, start_unit, sweep
 from domain.use_cases.create import open_stdio
 from domain.use_cases.evidence import evidence
 from domain.use_cases.exits import SIGKILL, look, look_at, settle
@@ -49,7 +50,7 @@ async def start_exec(
         await never_ran(shim, container, process)
         return Failure(console.failure())
     unit = _definition(shim, container, process, exec_id, console.unwrap())
-    outcome = await bring_up(shim, caller, container, process, unit)
+    outcome = await start_unit(shim, caller, container, process, unit)
     pid = await shim.ports.bundles.pid(container.bundle, exec_id)
     if pid is not None:
         return await _ran(shim, container, process, pid, outcome)
@@ -88,7 +89,7 @@ async def _ran(
     container: Container,
     process: Process,
     pid: Pid,
-    outcome: Result[BroughtUp, Refusal],
+    outcome: Result[JobResult, Refusal],
 ) -> Result[Pid, Refusal]:
     """The program was set up: a start, whatever became of it or of the one who asked."""
     process.pid = pid
@@ -128,7 +129,7 @@ async def _why_not(
     shim: Shim,
     container: Container,
     process: Process,
-    outcome: Result[BroughtUp, Refusal],
+    outcome: Result[JobResult, Refusal],
     unit: UnitDefinition,
 ) -> Refusal:
     """runc's own words: clients read "executable file not found" out of them (task-api 4.5)."""
@@ -138,4 +139,4 @@ async def _why_not(
     log = bundle_files.runtime_log(container.bundle, process.key.exec_id)
     said = await shim.ports.runc.last_error(log)
     shown = await evidence(shim, container, process, unit.text())
-    return RuncFailed("exec", said or f"unit {unit.name}: {outcome.unwrap().job.value}", shown)
+    return RuncFailed("exec", said or f"unit {unit.name}: {outcome.unwrap().value}", shown)

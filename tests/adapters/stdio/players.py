@@ -67,16 +67,22 @@ def read_now(descriptor: int) -> bytes:
 
 
 class Follower:
-    """Opens as clients do, waiting for a writer, and reads until EOF in a thread of its own."""
+    """Reads as clients do, from before the first writer until EOF, in a thread of its own."""
 
     def __init__(self, path: str) -> None:
         self._parts: list[bytes] = []
-        self._thread = threading.Thread(target=self._follow, args=(path,), daemon=True)
+        # Here and not in the thread: from this line on there is a reader, and not a little later.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self._thread = threading.Thread(target=self._follow, args=(descriptor,), daemon=True)
         self._thread.start()
 
-    def _follow(self, path: str) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
+    def _follow(self, descriptor: int) -> None:
         try:
+            # Without a writer yet a read would answer EOF; poll(2) waits for the first one.
+            news = select.poll()
+            news.register(descriptor, select.POLLIN)
+            news.poll()
+            os.set_blocking(descriptor, True)
             while part := os.read(descriptor, CHUNK):
                 self._parts.append(part)
         finally:

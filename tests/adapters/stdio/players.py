@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from adapters.stdio.inotify import Inotify
@@ -71,18 +72,26 @@ class Follower:
 
     def __init__(self, path: str) -> None:
         self._parts: list[bytes] = []
-        # Here and not in the thread: from this line on there is a reader, and not a little later.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        self._thread = threading.Thread(target=self._follow, args=(descriptor,), daemon=True)
+        self._thread = threading.Thread(target=self._follow, args=(self._begin(path),), daemon=True)
         self._thread.start()
 
-    def _follow(self, descriptor: int) -> None:
-        try:
-            # Without a writer yet a read would answer EOF; poll(2) waits for the first one.
+    def _begin(self, path: str) -> Callable[[], int]:
+        # Here and not in the thread: from this line on there is a reader, and not a little later.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+        def with_a_writer() -> int:
+            # Without one yet a read would answer EOF; poll(2) waits for the first.
             news = select.poll()
             news.register(descriptor, select.POLLIN)
             news.poll()
             os.set_blocking(descriptor, True)
+            return descriptor
+
+        return with_a_writer
+
+    def _follow(self, opened: Callable[[], int]) -> None:
+        descriptor = opened()
+        try:
             while part := os.read(descriptor, CHUNK):
                 self._parts.append(part)
         finally:
@@ -95,6 +104,13 @@ class Follower:
         self._thread.join(60)
         assert not self._thread.is_alive(), "the client never saw EOF"
         return b"".join(self._parts)
+
+
+class PatientFollower(Follower):
+    """Waits for a writer in its open(2), as most clients do."""
+
+    def _begin(self, path: str) -> Callable[[], int]:
+        return lambda: os.open(path, os.O_RDONLY)
 
 
 class Players:

@@ -16,6 +16,7 @@ from domain.refusal import StdioFailed
 from domain.request import Stdio
 from tests.adapters.stdio.players import (
     Follower,
+    PatientFollower,
     Players,
     Said,
     closed,
@@ -113,7 +114,7 @@ def test_a_client_that_waits_in_its_open_gets_output_and_not_an_early_end(
 ) -> None:
     """Our own look for a client ends its wait; it must not read EOF before the program began."""
     out = Stdio(stdout=stdio.stdout)
-    client = Follower(out.stdout)
+    client = PatientFollower(out.stdout)
     assert drive(fifos.open(INIT, out, LONG)) == Success(None)
     drive(settle())
     assert client.is_reading()

@@ -60,9 +60,12 @@ class Shim:
     # Earlier lives whose last event containerd has not acknowledged; a new life of the same
     # id tells nothing before (S4).
     farewells: dict[ContainerKey, Latch] = field(default_factory=dict)
-
     # Failed Creates of which something may be left.
     remnants: list[Container] = field(default_factory=list)
+    # Containers that are gone, but for a record that could not be removed.
+    unforgotten: list[Container] = field(default_factory=list)
+    # Processes of a former daemon whose units have no reference of ours yet.
+    unheld: list[tuple[Container, Process]] = field(default_factory=list)
 
     def container(self, owner: ContainerKey) -> Result[Container, UnknownContainer]:
         found = self.containers.get(owner)

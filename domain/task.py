@@ -46,6 +46,8 @@ class Process:
     # A look at its unit is under way; another was asked for meanwhile.
     looking: bool = False
     look_again: bool = False
+    # Of an exec: open when the Delete that is under way has ended, either way.
+    deletion: Latch | None = None
 
     def hear(self, heard: Heard) -> bool:
         """Moves on if the table says so; False when what was heard changes nothing."""
@@ -103,6 +105,8 @@ class Container:
     departed: list[Process] = field(default_factory=list)
     created: bool = False
     deleted: bool = False
+    # Open when recovery knows how far the former daemon had come with it.
+    recovery: Latch | None = None
     # Open when the Delete that is under way has ended, either way.
     deletion: Latch | None = None
     # An earlier life of the same id that has not said its last word, and our own last word.

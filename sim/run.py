@@ -3,21 +3,38 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from domain.unit_definition import UnitDefinition, Value
+from domain.unit_name import UnitName
+from sim.client import Host
 from sim.faults import CATALOGUE
 from sim.incarnation import Incarnation, Machine
-from sim.invariants import Outcome, Violation, check
-from sim.life import Host, Life
+from sim.invariants import check
+from sim.life import Life
+from sim.others import Administrator, SecondClient
+from sim.outcome import Outcome, Violation
 from sim.scheduler import Task
+from sim.world.kernel import Program
+from sim.world.runc import args_of
 from sim.world.story import Story
+from sim.world.systemd import Unit
 from sim.world.world import World
 
 LIVES_MAX: Final = 4
-STEPS_MAX: Final = 400_000
+STEPS_MAX: Final = 200_000
 CRASHES_MAX: Final = 2
+# A crash comes within so many steps of the shim's own: at its start, in the thick, late.
+CRASH_WITHIN: Final = (60, 400, 1_500)
 # Faults end here; from then on everything must come right.
 FAULTS_END_S: Final = 60.0
+# No life takes longer, even if every call has to wait for its limit again and again.
+LIFE_MAX_S: Final = 3_000.0
+# What goes on beside the clients comes to its end: a resync or two is enough.
+SETTLE_S: Final = 200.0
+IDLE_S: Final = 200.0
 # A restart of the daemon takes a moment.
 DOWN_S: Final = (0.0, 2.0)
+CONTAINERD: Final = "/run/containerd/containerd.sock.ttrpc"
+BYSTANDER: Final = UnitName("ssh.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +53,75 @@ def run(seed: int) -> Report:
     """Plays the seed to its end and judges it. Pure: the same seed, the same report (S32)."""
     world = World.from_seed(seed)
     machine = Machine.in_world(world)
-    choices = world.choices
+    machine.sink.address = CONTAINERD
+    bystander = _bystander(machine)
     world.faults.draw_some(CATALOGUE)
     host = Host(machine, Incarnation(machine, "shim 1"))
     host.shim.boot()
-    crashes = _plan_crashes(host, choices.index(CRASHES_MAX + 1))
-    # Two containers may have one id, in namespaces of their own (S33).
-    lives = tuple(
-        Life(host, f"c{number // 2}", ("default", "other")[number % 2])
-        for number in range(1 + choices.index(LIVES_MAX))
-    )
-    tasks = [world.scheduler.spawn(f"life of {life.key}", life.live(), "client") for life in lives]
-    world.scheduler.spawn("T0", _end_faults(world), "world")
+    crashes = _plan_crashes(host, world.choices.index(CRASHES_MAX + 1))
+    lives = _draw_lives(host)
+    spawn = world.scheduler.spawn
+    tasks = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
+    seconds = _second_clients(lives, tasks)
+    administrators = _administrators(lives)
+    spawn("T0", _end_faults(world), "world")
     for task in tasks:
-        world.scheduler.run_until(task.done, STEPS_MAX)
-    waiting = tuple(task.name for task in tasks if not task.done.is_open)
-    _settle(world)
-    held = len(host.shim.fifos.held) + len(host.shim.terminals.held)
+        world.scheduler.run_until(task.done, STEPS_MAX, LIFE_MAX_S)
+    _pass_time(world, SETTLE_S)
+    busy = world.scheduler.steps
+    _pass_time(world, IDLE_S)
+    others = seconds or administrators
+    outcome = Outcome(
+        host=host,
+        lives=lives,
+        waiting=tuple(task.name for task in tasks if not task.done.is_open),
+        touched=frozenset(unit for each in administrators for unit in each.touched),
+        bystander=bystander,
+        calm=not (world.faults.fired or others or host.shim.name != "shim 1"),
+        idle_steps=world.scheduler.steps - busy,
+    )
     return Report(
         seed=seed,
-        lives=len(lives),
+        lives=sum(len(life.rounds) for life in lives),
         steps=world.scheduler.steps,
         crashes=crashes,
-        digest=choices.digest(),
+        digest=world.choices.digest(),
         fired=world.faults.fired,
-        violations=tuple(check(Outcome(machine, lives, waiting, held))),
+        violations=tuple(check(outcome)),
         story=world.story,
     )
+
+
+def _bystander(machine: Machine) -> Unit:
+    """A service that is nobody's business here (S18)."""
+    properties: dict[str, Value] = {"Type": "exec", "Slice": "system.slice", "TimeoutStopUSec": 0}
+    definition = UnitDefinition(BYSTANDER, args_of(Program(runs_s=None)), properties)
+    machine.systemd.start(definition, "administrator")
+    return machine.systemd.units[BYSTANDER]
+
+
+def _draw_lives(host: Host) -> tuple[Life, ...]:
+    """Two containers may have one id, in namespaces of their own (S33)."""
+    return tuple(
+        Life(host, f"c{number // 2}", ("default", "other")[number % 2])
+        for number in range(1 + host.machine.world.choices.index(LIVES_MAX))
+    )
+
+
+def _second_clients(lives: tuple[Life, ...], tasks: list[Task[None]]) -> tuple[SecondClient, ...]:
+    """Some lives have one; like the first ones they must come to their end."""
+    clients = tuple(SecondClient(life) for life in lives if life.choices.happens(0.2))
+    for client in clients:
+        name = f"second client of {client.owner}"
+        tasks.append(client.scheduler.spawn(name, client.meddle(), "client"))
+    return clients
+
+
+def _administrators(lives: tuple[Life, ...]) -> tuple[Administrator, ...]:
+    administrators = tuple(Administrator(life) for life in lives if life.choices.happens(0.15))
+    for each in administrators:
+        lives[0].scheduler.spawn("administrator", each.act(), "world")
+    return administrators
 
 
 async def _end_faults(world: World) -> None:
@@ -70,16 +129,18 @@ async def _end_faults(world: World) -> None:
     world.faults.ended = True
 
 
-def _settle(world: World) -> None:
-    """Lets what goes on beside the clients come to its end: a resync or two is enough."""
-    pause = world.scheduler.spawn("settle", world.scheduler.first_of((), 400.0), "world")
+def _pass_time(world: World, seconds: float) -> None:
+    pause = world.scheduler.spawn("time", world.scheduler.first_of((), seconds), "world")
     world.scheduler.run_until(pause.done, STEPS_MAX)
 
 
 def _plan_crashes(host: Host, count: int) -> int:
     """Kills the shim before drawn steps of its own tasks; systemd starts it again."""
     world = host.machine.world
-    at = sorted(world.choices.index(400) for _ in range(count))
+    within = world.choices.one_of(CRASH_WITHIN)
+    at = sorted(world.choices.index(within) for _ in range(count))
+    if not at:
+        return 0
     seen = 0
 
     def before(task: Task[Any]) -> None:
@@ -89,19 +150,21 @@ def _plan_crashes(host: Host, count: int) -> int:
         seen += 1
         if at and seen > at[0]:
             at.pop(0)
-            _crash(host)
+            crash(host)
 
     world.scheduler.before_step = before
     return count
 
 
-def _crash(host: Host) -> None:
+def crash(host: Host) -> None:
+    """The shim's process ends, by SIGKILL or in order; systemd starts another."""
     world = host.machine.world
     dying = host.shim
-    world.tell("shim", f"{dying.name} dies")
     if world.choices.happens(0.8):
+        world.tell("shim", f"{dying.name} is killed")
         dying.die()
     else:
+        world.tell("shim", f"{dying.name} shuts down")
         dying.cancel()
     number = int(dying.name.split()[1]) + 1
     host.shim = Incarnation(host.machine, f"shim {number}")

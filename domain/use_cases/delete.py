@@ -14,9 +14,9 @@ from domain.exit_status import NEVER, Exit, ExitStatus
 from domain.identity import ExecId, Pid, ProcessKey
 from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
+from domain.ports.concurrency import Latch
 from domain.record import Told
 from domain.refusal import (
-    BeingDeleted,
     CallerGone,
     MountFailed,
     Operation,
@@ -49,31 +49,27 @@ class Departed:
 
 async def delete(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Departed, Refusal]:
     """Answers how the process ended; it and everything made for it are gone then."""
-    if key.owner in shim.creating:
-        # The client of that Create gave up and cleans up (T110): first let it end.
-        creating = shim.creating[key.owner]
-        if await caller.waits_for(shim.ports.concurrency, (creating,), None) is None:
-            return Failure(CallerGone("create"))
+    while (busy := _busy(shim, key)) is not None:
+        if await caller.waits_for(shim.ports.concurrency, (busy,), None) is None:
+            return Failure(CallerGone("delete"))
     found = shim.process(key)
     if failed(found):
         return Failure(found.failure())
     container, process = found.unwrap()
-    if container.deletion is not None:
-        return await _after_the_other(shim, caller, container, key)
     if key.exec_id is not None:
         return await _delete_exec(shim, container, process, key.exec_id)
     return await _delete_container(shim, container)
 
 
-async def _after_the_other(
-    shim: Shim, caller: Caller, container: Container, key: ProcessKey
-) -> Result[Departed, Refusal]:
-    under_way = container.deletion
-    if under_way is None:
-        return await delete(shim, caller, key)
-    if await caller.waits_for(shim.ports.concurrency, (under_way,), None) is None:
-        return Failure(CallerGone("delete"))
-    return await delete(shim, caller, key)
+def _busy(shim: Shim, key: ProcessKey) -> Latch | None:
+    """What has to end first: a Create whose client gave up (T110), recovery, another Delete."""
+    if key.owner in shim.creating:
+        return shim.creating[key.owner]
+    found = shim.process(key)
+    if failed(found):
+        return None
+    container, process = found.unwrap()
+    return container.recovery or container.deletion or process.deletion
 
 
 async def _delete_container(shim: Shim, container: Container) -> Result[Departed, Refusal]:
@@ -174,8 +170,16 @@ async def _delete_exec(
 ) -> Result[Departed, Refusal]:
     if process.phase not in DELETABLE or (process.ending and not process.ended.is_open):
         return Failure(WrongPhase(Operation.DELETE, process.phase))
-    if process.phase is Phase.DELETED:
-        return Failure(BeingDeleted(container.owner.container))
+    process.deletion = deletion = shim.ports.concurrency.latch()
+    outcome = await _take_exec_apart(shim, container, process, exec_id)
+    process.deletion = None
+    deletion.open()
+    return outcome
+
+
+async def _take_exec_apart(
+    shim: Shim, container: Container, process: Process, exec_id: ExecId
+) -> Result[Departed, Refusal]:
     kept = await keep(shim, container)  # as in `_dismantle`
     if failed(kept):
         return Failure(kept.failure())

@@ -37,6 +37,14 @@ async def forget(shim: Shim, container: Container) -> None:
     match await shim.ports.records.remove(container.owner, container.life):
         case Failure(why):
             shim.lost("the record of a deleted container stays", container.owner, why)
+            shim.unforgotten.append(container)
+
+
+async def forget_the_rest(shim: Shim) -> None:
+    """Tries again to remove what could not be removed."""
+    rest, shim.unforgotten = shim.unforgotten, []
+    for container in rest:
+        await forget(shim, container)
 
 
 async def _save(shim: Shim, container: Container) -> RecordFailed | None:

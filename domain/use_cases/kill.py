@@ -53,8 +53,9 @@ async def _kill_init(
             return Failure(why)
         case _:
             pass
-    if signal == SIGKILL and init.phase is Phase.PAUSED:
-        # A frozen process on cgroup v1 does not even die (F99).
+    if signal == SIGKILL:
+        # A frozen process on cgroup v1 does not even die (F99). Whoever froze it: a pause whose
+        # answer was lost has left no trace in the phase.
         thawed = await shim.ports.cgroups.thaw(container.cgroup)
         if failed(thawed):
             shim.lost("a killed container stays frozen", init.key, thawed.failure())

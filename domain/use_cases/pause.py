@@ -7,7 +7,7 @@ from domain.event import TaskPaused, TaskResumed
 from domain.identity import ContainerKey
 from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
-from domain.refusal import BeingDeleted, Operation, Refusal, WrongPhase
+from domain.refusal import BeingDeleted, DeadlinePassed, Operation, Refusal, WrongPhase
 from domain.shim import Shim
 from domain.task import Container
 from domain.use_cases.keep import keep
@@ -15,7 +15,7 @@ from domain.use_cases.tell import tell
 
 
 async def pause(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
-    checked = _checked(shim, owner, Phase.RUNNING, Operation.PAUSE)
+    checked = await _checked(shim, owner, Phase.RUNNING, Operation.PAUSE)
     if failed(checked):
         return Failure(checked.failure())
     container = checked.unwrap()
@@ -29,7 +29,7 @@ async def pause(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
 
 
 async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
-    checked = _checked(shim, owner, Phase.PAUSED, Operation.RESUME)
+    checked = await _checked(shim, owner, Phase.PAUSED, Operation.RESUME)
     if failed(checked):
         return Failure(checked.failure())
     container = checked.unwrap()
@@ -42,13 +42,19 @@ async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
     return Success(None)
 
 
-def _checked(
+async def _checked(
     shim: Shim, owner: ContainerKey, needed: Phase, operation: Operation
 ) -> Result[Container, Refusal]:
     found = shim.container(owner)
     if failed(found):
         return Failure(found.failure())
     container = found.unwrap()
+    if container.recovery is not None:
+        # Whether it is frozen is being found out.
+        known = await shim.ports.concurrency.first_of((container.recovery,), limits.RUNC)
+        if known is None:
+            return Failure(DeadlinePassed("recovery", limits.RUNC))
+        return await _checked(shim, owner, needed, operation)
     if container.deletion is not None:
         return Failure(BeingDeleted(owner.container))
     if container.init.phase is not needed:

@@ -16,20 +16,23 @@ from returns.result import Failure, Success
 
 from domain import limits
 from domain.event import ExecAdded, ExecStarted, TaskEvent, TaskExited, TaskStarted
-from domain.identity import ProcessKey
+from domain.exit_status import UNKNOWN, Exit
+from domain.identity import NO_PID, ProcessKey
 from domain.lifecycle import Heard, Phase
 from domain.outbox import Outbox
 from domain.outcome import failed
 from domain.ports.log import Level
+from domain.ports.runc import RuncState
 from domain.record import ContainerRecord, ProcessRecord, Told
-from domain.refusal import NoSuchUnit
+from domain.refusal import DeadlinePassed, NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit_name import unit_name
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
 from domain.use_cases.exits import look_at
-from domain.use_cases.keep import keep
+from domain.use_cases.hold import hold
+from domain.use_cases.keep import forget, keep
 from domain.use_cases.start_exec import never_ran
 from domain.use_cases.tell import send, tell
 
@@ -41,10 +44,17 @@ async def recover(shim: Shim) -> None:
     makes trouble holds up no other (F13, L7).
     """
     works = []
-    for record in await shim.ports.records.all():
+    records = await shim.ports.records.all()
+    living = {record.owner for record in records if record.created and not record.deleted}
+    # Farewells first, the older before the younger: a later life of the id waits for them.
+    for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
         container = _container(shim, record)
         if container.deleted:
             _say_farewell(shim, container)
+        elif not container.created and container.owner in living:
+            # All else was taken back before the living one could be made: its unit has the same
+            # name, and must not be touched.
+            await forget(shim, container)
         else:
             works.append(
                 shim.ports.concurrency.spawn(f"recover {record.owner}", _take_up(shim, container))
@@ -69,6 +79,7 @@ def _container(shim: Shim, record: ContainerRecord) -> Container:
         private_pid_namespace=record.private_pid_namespace,
         init=_process(shim, key, record.init),
         outbox=Outbox(key, execs_first=record.private_pid_namespace),
+        former=shim.farewells.get(record.owner),
         departed=[
             _process(shim, ProcessKey(record.owner, each.exec_id), each) for each in record.departed
         ],
@@ -102,10 +113,15 @@ def _process(shim: Shim, key: ProcessKey, record: ProcessRecord) -> Process:
         told=set(record.told),
     )
     if process.exit is not None:
-        process.ending = True
-        process.hear(Heard.EXITED)
-        process.ended.open()
+        _has_ended(process, process.exit)
     return process
+
+
+def _has_ended(process: Process, how: Exit) -> None:
+    process.exit = how
+    process.ending = True
+    process.hear(Heard.EXITED)
+    process.ended.open()
 
 
 def _say_farewell(shim: Shim, container: Container) -> None:
@@ -121,8 +137,18 @@ async def _take_up(shim: Shim, container: Container) -> None:
         shim.remnants.append(container)
         await clear_remnants(shim)
         return
+    container.recovery = found_again = shim.ports.concurrency.latch()
     shim.containers[container.owner] = container
-    await _finish_start(shim, container)
+    await _find_out(shim, container)
+    container.recovery = None
+    found_again.open()
+    if container.deletion is not None:
+        shim.ports.concurrency.spawn(f"delete {container.owner}", _go_on(shim, container))
+
+
+async def _find_out(shim: Shim, container: Container) -> None:
+    """How far it had come; until that is known nobody starts, deletes or freezes anything."""
+    await _ask_runc(shim, container)
     # Before anything can be looked at: news must find what is owed in the outbox already.
     _owe(container)
     send(shim, container)
@@ -131,16 +157,13 @@ async def _take_up(shim: Shim, container: Container) -> None:
         await _take_up_exec(shim, container, process)
     await keep(shim, container)
     look_at(shim, tuple((container, process) for process in container.processes()))
-    if container.deletion is not None:
-        shim.ports.concurrency.spawn(f"delete {container.owner}", _go_on(shim, container))
 
 
 async def _adopt(shim: Shim, container: Container, process: Process) -> None:
     """The unit's reference and the client's FIFOs are held again."""
-    shim.track(container, process)
-    adopted = await shim.ports.units.adopt(process.ref)
-    if failed(adopted) and not isinstance(adopted.failure(), NoSuchUnit):
-        shim.lost(f"{process.unit} has no reference", process.key, adopted.failure())
+    if not process.unit_asked:
+        return
+    await hold(shim, container, process)
     if process.ending:
         return
     if process.stdio.terminal:
@@ -152,20 +175,39 @@ async def _adopt(shim: Shim, container: Container, process: Process) -> None:
         shim.lost("stdio is not held", process.key, reopened.failure())
 
 
-async def _finish_start(shim: Shim, container: Container) -> None:
-    """Was the init let go? runc knows; the record may be older than the start (F116)."""
+async def _ask_runc(shim: Shim, container: Container) -> None:
+    """Was the init let go, is it frozen? The record may be older than either (F116)."""
     init = container.init
-    if init.ending or init.phase not in {Phase.CREATED, Phase.STARTING} or not init.unit_asked:
+    if init.ending or not init.unit_asked:
         return
-    asked = await shim.ports.runc.state(container.target(), limits.RUNC)
-    status = None if failed(asked) else asked.unwrap().status
+    if container.checkpoint and init.is_starting:
+        await _job_is_over(shim, init)
+        init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
+    status = await _status(shim, container)
+    if container.checkpoint and init.is_starting and not status:
+        _has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
+        return
     if init.phase is Phase.CREATED and status in {"running", "paused"}:
         init.hear(Heard.START_CLAIMED)
-    if status == Phase.CREATED.value:
+    if init.phase is Phase.STARTING and status == Phase.CREATED.value:
         init.phase = Phase.CREATED
-    else:
-        # Of a start that was under way: let go, or ended since, as only such a one can unseen.
-        init.hear(Heard.STARTED)
+    # Of a start that was under way: let go, or ended since, as only such a one can unseen.
+    init.hear(Heard.STARTED)
+    if status in {"running", "paused"}:
+        init.hear(Heard.PAUSED if status == "paused" else Heard.RESUMED)
+
+
+async def _status(shim: Shim, container: Container) -> str:
+    """What runc says; "" if it does not know the container, or does not answer."""
+    for _ in range(limits.RUNC_ASKED):
+        match await shim.ports.runc.state(container.target(), limits.RUNC):
+            case Success(RuncState(status=status)):
+                return status
+            case Failure(DeadlinePassed()):
+                pass
+            case _:
+                break
+    return ""
 
 
 async def _take_up_exec(shim: Shim, container: Container, process: Process) -> None:

@@ -4,6 +4,8 @@ from domain import limits
 from domain.shim import Shim
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.exits import look_at
+from domain.use_cases.hold import hold_the_rest
+from domain.use_cases.keep import forget_the_rest
 
 
 async def resync(shim: Shim) -> None:
@@ -11,4 +13,6 @@ async def resync(shim: Shim) -> None:
     while True:
         await shim.ports.concurrency.first_of((), limits.RESYNC)
         await clear_remnants(shim)
+        await forget_the_rest(shim)
+        await hold_the_rest(shim)
         look_at(shim, tuple(shim.tracked(None)))

@@ -12,7 +12,7 @@ from domain.caller import Caller
 from domain.event import TaskStarted
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit, ExitStatus, Timestamp
 from domain.identity import NO_PID, Pid, ProcessKey
-from domain.lifecycle import Heard
+from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
 from domain.refusal import (
     BeingDeleted,
@@ -41,8 +41,14 @@ async def start(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Pid, Refu
     if failed(found):
         return Failure(found.failure())
     container, process = found.unwrap()
+    if container.recovery is not None:
+        # Whether it was started before the daemon's death is being found out.
+        known = await caller.waits_for(shim.ports.concurrency, (container.recovery,), None)
+        return Failure(CallerGone("recovery")) if known is None else await start(shim, caller, key)
     if container.deletion is not None:
         return Failure(BeingDeleted(container.owner.container))
+    if process.deletion is not None:
+        return Failure(WrongPhase(Operation.START, Phase.DELETED, "its delete is under way"))
     if key.exec_id is not None:
         return await start_exec(shim, caller, container, process, key.exec_id)
     return await _start_init(shim, caller, container)

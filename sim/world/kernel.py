@@ -49,6 +49,7 @@ class KernelProcess:
     is_pid1: bool = False
     # Whose process it is: the unit of the container's init or of the exec; "" for others.
     unit: str = ""
+    born_at: float = 0.0
     program: Program | None = None  # None: paused before its exec, or not a program at all
     code: MainCode = MainCode.NONE
     status: int = 0
@@ -79,7 +80,7 @@ class Kernel:
     def fork(self, cgroup: str, *, is_pid1: bool = False, unit: str = "") -> KernelProcess:
         """A new process that does nothing yet."""
         ticks = len(self.history) + 1
-        process = KernelProcess(self._free_pid(), ticks, cgroup, is_pid1, unit)
+        process = KernelProcess(self._free_pid(), ticks, cgroup, is_pid1, unit, self.scheduler.now)
         self.processes[process.pid] = process
         self.history.append(process)
         return process

@@ -100,6 +100,12 @@ class Pipes:
     made_by_clients: bool = True
     fifos: dict[str, Pipe] = field(default_factory=dict)
     consoles: dict[str, Console] = field(default_factory=dict)
+    _sockets: int = 0
+
+    def new_socket(self) -> str:
+        """A path that no console socket had before."""
+        self._sockets += 1
+        return f"/run/console/{self._sockets}"
 
     def find(self, path: str) -> Pipe | None:
         if path not in self.fifos and self.made_by_clients:

@@ -102,6 +102,8 @@ class Systemd:
         # Every unit that ever was, and those whose status nobody could read any more (F46).
         self.history: list[Unit] = []
         self.forgotten: dict[InvocationId, None] = {}
+        # Connections that have ended: a call of theirs may come later, but holds nothing (S17).
+        self.gone: dict[str, None] = {}
 
     def find(self, ref: UnitRef) -> Unit | None:
         unit = self.units.get(ref.name)
@@ -119,7 +121,7 @@ class Systemd:
         latch = self.world.scheduler.latch
         invocation = InvocationId(f"{len(self.history) + 1:032x}")
         unit = Unit(definition, invocation, Job(latch()), latch())
-        unit.refs[by] = None
+        self.ref(unit, by)
         self.units[definition.name] = unit
         self.history.append(unit)
         if does is Does.FAILS_AFTER:  # skipped by a condition, and `done` all the same (F59)
@@ -287,12 +289,17 @@ class Systemd:
             unit.activity = Activity.INACTIVE
         self._collect(unit)
 
+    def ref(self, unit: Unit, by: str) -> None:
+        if by not in self.gone:
+            unit.refs[by] = None
+
     def unref(self, unit: Unit, by: str) -> None:
         unit.refs.pop(by, None)
         self._collect(unit)
 
     def disconnect(self, by: str) -> None:
         """The bus connection is gone, and with it every reference it held (S17)."""
+        self.gone[by] = None
         for unit in list(self.units.values()):
             self.unref(unit, by)
 

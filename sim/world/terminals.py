@@ -56,7 +56,7 @@ class FakeTerminals:
         return Success(socket)
 
     def _listen(self, process: ProcessKey, stdio: Stdio) -> str:
-        socket = f"/run/console/{len(self._pipes.consoles)}"
+        socket = self._pipes.new_socket()
         self.held[process] = Screen(stdio, socket, self._pipes.listen(socket))
         return socket
 
@@ -139,7 +139,7 @@ class FakeTerminals:
         screen = self.held.pop(process, None)
         if screen is None:
             return
-        del self._pipes.consoles[screen.socket]
+        self._pipes.consoles.pop(screen.socket)
         if screen.console.pty is not None:
             screen.console.pty.is_hung_up = True
         for path in (screen.stdio.stdin, screen.stdio.stdout):

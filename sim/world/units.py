@@ -106,7 +106,7 @@ class FakeUnits:
     async def adopt(self, unit: UnitRef) -> Result[None, NoSuchUnit | SystemdAway | DeadlinePassed]:
         self._tracked[unit.name] = None
         return await self._with(
-            At.UNIT_ADOPT, unit, lambda found: found.refs.update({self._me: None})
+            At.UNIT_ADOPT, unit, lambda found: self._systemd.ref(found, self._me)
         )
 
     async def ours(self) -> Result[tuple[UnitName, ...], SystemdAway | DeadlinePassed]:
@@ -161,6 +161,7 @@ class FakeUnits:
     def lose_the_bus(self) -> None:
         """Disconnects and comes back at once: references are taken again, signals were missed."""
         self._systemd.disconnect(self._me)
+        del self._systemd.gone[self._me]
         for name in self._tracked:
             if name in self._systemd.units:
                 self._systemd.units[name].refs[self._me] = None

@@ -1,0 +1,101 @@
+"""How a simulated client asks: it may give up, may hit a dying shim, and remembers every answer.
+
+The memory of all clients is one list of calls, which the invariants read.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Final, TypeVar
+
+from returns.result import Result, Success
+
+from domain.caller import Caller
+from domain.identity import ContainerKey, ProcessKey
+from domain.refusal import Refusal
+from domain.shim import Shim
+from sim.incarnation import Incarnation, Machine
+
+T = TypeVar("T")
+Answer = Result[T, Refusal]
+Ask = Callable[[Shim, Caller], Coroutine[Any, Any, Answer[T]]]
+
+# A client gives up at any await of a rule, or in the middle of a stall, or when all is too late.
+PATIENCE_S: Final = ((0.0, 0.05), (0.05, 5.0), (5.0, 200.0))
+GIVES_UP: Final = 0.1
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as its client saw it; without an answer the shim died or the client gave up."""
+
+    client: str
+    what: str
+    key: ProcessKey
+    incarnation: str
+    begun_s: float
+    ended_s: float = inf
+    answer: Answer[Any] | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return isinstance(self.answer, Success)
+
+
+@dataclass(slots=True)
+class Host:
+    """Who serves now; a client that finds nobody waits for the next."""
+
+    machine: Machine
+    shim: Incarnation
+    calls: list[Call] = field(default_factory=list)
+
+
+class Client:
+    """One connection's worth of questions about one container."""
+
+    def __init__(self, host: Host, name: str, owner: ContainerKey) -> None:
+        self.host = host
+        self.name = name
+        self.owner = owner
+        self.world = host.machine.world
+        self.choices = self.world.choices
+        self.scheduler = self.world.scheduler
+
+    async def ask(
+        self, what: str, key: ProcessKey, ask: Ask[T], *, patient: bool = False
+    ) -> Answer[T] | None:
+        """One call; None when no answer came. A patient client waits as long as it takes."""
+        serving = await self._serving()
+        call = Call(self.name, what, key, serving.name, self.scheduler.now)
+        self.host.calls.append(call)
+        caller = serving.caller()
+        work = serving.call(f"{what} {key}", ask(serving.shim, caller))
+        within = None
+        if not patient and self.choices.happens(GIVES_UP):
+            within = self.choices.between(*self.choices.one_of(PATIENCE_S))
+        came = await self.scheduler.first_of((work.done, serving.dead), within)
+        if came is not work.done:
+            caller.gone.open()
+            self.tell(f"{what} {key}: no answer")
+            return None
+        call.ended_s = self.scheduler.now
+        call.answer = work.outcome()
+        self.tell(f"{what} {key}: {call.answer}")
+        return work.outcome()
+
+    async def _serving(self) -> Incarnation:
+        serving = self.host.shim
+        while serving.dead.is_open or not serving.ready.is_open:
+            if serving.dead.is_open:
+                await self.pause(1.0)
+            else:
+                await self.scheduler.first_of((serving.ready, serving.dead), None)
+            serving = self.host.shim
+        return serving
+
+    async def pause(self, seconds: float) -> None:
+        await self.scheduler.first_of((), seconds)
+
+    def tell(self, what: str) -> None:
+        self.world.tell(self.name, what)

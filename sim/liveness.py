@@ -1,0 +1,83 @@
+"""What must have come about once faults have ended and time has passed."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from domain.event import ExecStarted, TaskDeleted, TaskExited, TaskStarted
+from sim.outcome import Outcome, process_of
+
+# Who runs for the daemon's life.
+RESIDENTS: Final = frozenset({"watch", "resync"})
+# A resync a minute looks at nothing when there is nothing; more than this is a hot loop.
+IDLE_STEPS_MAX: Final = 2_000
+
+
+def l1_every_exit_is_told(outcome: Outcome) -> Iterator[str]:
+    """A started process that is over was told of."""
+    for _, chapter in outcome.all_chapters():
+        told = {event.process for event in chapter if isinstance(event, TaskExited)}
+        for event in chapter:
+            if isinstance(event, TaskStarted | ExecStarted) and process_of(event) not in told:
+                yield f"{process_of(event)} started, and its exit was never told"
+
+
+def l2_nobody_waits_for_ever(outcome: Outcome) -> Iterator[str]:
+    for name in outcome.waiting:
+        yield f"{name!r} never ended"
+
+
+def l3_every_call_ends(outcome: Outcome) -> Iterator[str]:
+    """Nothing goes on in the shim for clients that have all left."""
+    scheduler = outcome.machine.world.scheduler
+    for name in scheduler.alive(outcome.host.shim.name):
+        if name not in RESIDENTS:
+            yield f"{name!r} goes on in the shim"
+
+
+def l4_delete_succeeds(outcome: Outcome) -> Iterator[str]:
+    for life in outcome.lives:
+        for container in life.rounds:
+            if container.created and not container.deleted:
+                yield f"{life.owner} could not be deleted"
+
+
+def l6_nothing_is_left(outcome: Outcome) -> Iterator[str]:
+    """When every container is deleted: no unit, process, mount, record, runc state, FIFO."""
+    machine, serving, other = outcome.machine, outcome.host.shim, outcome.bystander
+    leftovers = {
+        "units": [unit.name for unit in machine.systemd.units.values() if unit is not other],
+        "runc's containers": sorted(str(key) for key in machine.oci.containers),
+        "records": sorted(str(owner) for owner, _ in machine.disk.records),
+        "mounts": sorted(machine.disk.mounted),
+        "processes": [
+            each.pid
+            for each in machine.world.kernel.processes.values()
+            if each.lives and each is not other.main
+        ],
+        "FIFOs held": [str(key) for key in serving.fifos.held],
+        "terminals held": [str(key) for key in serving.terminals.held],
+        "containers in memory": [str(key) for key in serving.shim.containers],
+        "units tracked": list(serving.shim.units),
+        "creates under way": [str(key) for key in serving.shim.creating],
+        "remnants": [str(each.owner) for each in serving.shim.remnants],
+        "farewells": [str(key) for key in serving.shim.farewells],
+    }
+    for what, left in leftovers.items():
+        if left:
+            yield f"{what} left: {left}"
+
+
+def l9_every_life_is_told_to_its_end(outcome: Outcome) -> Iterator[str]:
+    """Of what was created containerd hears everything up to the delete, in the end."""
+    for life, chapter in outcome.all_chapters():
+        if not any(isinstance(event, TaskDeleted) for event in chapter):
+            yield f"{life.owner}: no delete was told"
+    for life in outcome.lives:
+        created = sum(each.created for each in life.rounds)
+        if len(outcome.chapters(life.owner)) < created:
+            yield f"{life.owner}: {created} containers, {len(outcome.chapters(life.owner))} told"
+
+
+def l13_no_hot_loop(outcome: Outcome) -> Iterator[str]:
+    if outcome.idle_steps > IDLE_STEPS_MAX:
+        yield f"{outcome.idle_steps} steps while nothing was to be done"

@@ -1,0 +1,183 @@
+"""What must hold of the events that containerd hears: their order, number and truth."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from domain.event import (
+    ExecStarted,
+    TaskCreated,
+    TaskDeleted,
+    TaskExited,
+    TaskStarted,
+)
+from domain.exit_status import UNKNOWN, Exit, MainCode, exit_status
+from domain.identity import NO_PID, ProcessKey
+from domain.unit import Activity
+from sim.outcome import (
+    ROUNDING_S,
+    Outcome,
+    is_start_of,
+    process_of,
+    round_at,
+    seconds,
+)
+from sim.world.kernel import KernelProcess
+
+EXITED_ZERO: Final = (MainCode.EXITED, 0)
+
+
+def s1_exit_once(outcome: Outcome) -> Iterator[str]:
+    """Distinct exits of one process: at most one (equal repeats follow a lost answer)."""
+    for _, chapter in outcome.all_chapters():
+        exits: dict[ProcessKey, set[Exit]] = {}
+        for event in chapter:
+            if isinstance(event, TaskExited):
+                exits.setdefault(event.process, set()).add(event.exit)
+        for process, told in exits.items():
+            if len(told) > 1:
+                yield f"{process} exited {len(told)} times"
+
+
+def s2_start_before_exit(outcome: Outcome) -> Iterator[str]:
+    for _, chapter in outcome.all_chapters():
+        started: dict[ProcessKey, None] = {}
+        exited: dict[ProcessKey, None] = {}
+        for event in chapter:
+            process = process_of(event)
+            if isinstance(event, TaskStarted | ExecStarted):
+                if process in exited and process not in started:
+                    yield f"{process} started after its exit"
+                started[process] = None
+            elif isinstance(event, TaskExited):
+                exited[process] = None
+
+
+def s3_execs_before_init(outcome: Outcome) -> Iterator[str]:
+    """Where nothing went wrong: with faults the init's exit may not wait that long (F01)."""
+    if not outcome.calm:
+        return
+    for life, chapter in outcome.all_chapters():
+        if not life.rounds[0].private_pid_namespace or len(life.rounds) > 1:
+            continue
+        over = False
+        for event in chapter:
+            if isinstance(event, TaskExited):
+                if over and event.process != life.init:
+                    yield f"{event.process} is told to have exited after its init"
+                over = over or event.process == life.init
+
+
+def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
+    for life, chapter in outcome.all_chapters():
+        if not isinstance(chapter[0], TaskCreated):
+            yield f"{life.owner}: {chapter[0]} came first"
+        deletes = [at for at, event in enumerate(chapter) if isinstance(event, TaskDeleted)]
+        if deletes and len(set(chapter[deletes[0] :])) > 1:
+            yield f"{life.owner}: something follows its delete"
+
+
+def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
+    """The status is the kernel's; the one unknown value only where nobody could know better."""
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited) or event.pid == NO_PID:
+            continue
+        process = outcome.process(event.process, event.pid, at_s)
+        if process is None:
+            continue
+        told = event.exit.status
+        if process.lives and told != UNKNOWN:
+            yield f"{event.process} is told as {told}, and lives"
+        elif told != _witnessed(outcome, process) and not (
+            told == UNKNOWN and _cannot_be_known(outcome, event, process)
+        ):
+            yield f"{event.process} is told as {told}, it was {_witnessed(outcome, process)}"
+
+
+def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
+    witness = _witness(outcome, process)
+    return exit_status(witness.code, witness.status)
+
+
+def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
+    """Whose end systemd can know: the unit's main process."""
+    unit = outcome.unit_of(process)
+    return process if unit is None or unit.main is None else unit.main
+
+
+def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess) -> bool:
+    """The unit was forgotten or never had the process, or a start failed and it was killed."""
+    unit = outcome.unit_of(process)
+    if unit is None or unit.invocation in outcome.machine.systemd.forgotten:
+        return True
+    if unit.code is MainCode.NONE and unit.activity in {Activity.FAILED, Activity.INACTIVE}:
+        return True
+    return not any(
+        is_start_of(each, event.process)
+        for chapter in outcome.chapters(event.process.owner)
+        if event in chapter
+        for each in chapter
+    )
+
+
+def s6_no_false_zero(outcome: Outcome) -> Iterator[str]:
+    """0 is told only of a process that ended with 0."""
+    told = [(event.process, event.exit) for event in _exits(outcome)]
+    told += [(call.key, found) for call, found in outcome.exits_answered()]
+    for key, found in told:
+        if found.status == 0 and not any(
+            (each.code, each.status) == EXITED_ZERO for each in outcome.processes(key)
+        ):
+            yield f"{key} is told as 0, and no such process ended so"
+
+
+def s7_one_answer(outcome: Outcome) -> Iterator[str]:
+    """Wait, State, Delete and the event agree, for ever."""
+    told = [(event.process, event.exit) for event in _exits(outcome)]
+    told += [(call.key, found) for call, found in outcome.exits_answered()]
+    for life in outcome.lives:
+        answers: dict[tuple[ProcessKey, float], set[Exit]] = {}
+        for key, found in told:
+            if key.owner == life.owner:
+                container = round_at(life, seconds(found.at) + ROUNDING_S)
+                begun_s = 0.0 if container is None else container.begun_s
+                answers.setdefault((key, begun_s), set()).add(found)
+        for (key, _), exits in answers.items():
+            if len(exits) > 1:
+                yield f"{key}: {sorted((each.status, each.at) for each in exits)}"
+
+
+def s8_time_sanity(outcome: Outcome) -> Iterator[str]:
+    """An exit lies between the process's end and the news of it."""
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited):
+            continue
+        when = seconds(event.exit.at)
+        process = outcome.process(event.process, event.pid, at_s)
+        if when > at_s + ROUNDING_S:
+            yield f"{event.process} exits in the future"
+        if process is None or event.exit.status == UNKNOWN:
+            continue
+        witness = _witness(outcome, process)
+        if not witness.lives and when < witness.ended_at - ROUNDING_S:
+            yield f"{event.process} is told to have exited before it did"
+
+
+def s33_namespace_isolation(outcome: Outcome) -> Iterator[str]:
+    """A pid that is told of a process is of this very process, and of no namesake's."""
+    for at_s, event in outcome.heard():
+        if isinstance(event, TaskCreated | TaskStarted | ExecStarted | TaskExited):
+            key = process_of(event)
+            if event.pid != NO_PID and outcome.process(key, event.pid, at_s) is None:
+                yield f"{key} is told with pid {event.pid}, which it never had"
+
+
+def s22_runtime_errors_are_no_exits(outcome: Outcome) -> Iterator[str]:
+    """But for a restore that failed: its container was told of, and has to end (R081)."""
+    for event in _exits(outcome):
+        restored = event.process.exec_id is None and event.exit.status == UNKNOWN
+        if not outcome.processes(event.process) and not restored:
+            yield f"{event.process} is told to have exited, and never was"
+
+
+def _exits(outcome: Outcome) -> list[TaskExited]:
+    return [event for event in outcome.machine.sink.got if isinstance(event, TaskExited)]

@@ -1,0 +1,146 @@
+"""A finished run as the invariants see it: the kernel's truth, containerd's memory, all answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from returns.result import Success
+
+from domain.event import (
+    ExecAdded,
+    ExecStarted,
+    TaskCreated,
+    TaskDeleted,
+    TaskEvent,
+    TaskExited,
+    TaskStarted,
+)
+from domain.exit_status import Exit, Timestamp
+from domain.identity import NO_PID, ContainerKey, Pid, ProcessKey
+from domain.unit_name import UnitName, unit_name
+from domain.use_cases.delete import NO_EXIT, Departed
+from domain.use_cases.query import ProcessView
+from sim.client import Call, Host
+from sim.incarnation import Machine
+from sim.life import Life, Round
+from sim.world.kernel import KernelProcess
+from sim.world.systemd import Unit
+from sim.world.world import EPOCH_S, NS_PER_S
+
+# systemd tells microseconds: what happened may be told as up to so much earlier.
+ROUNDING_S: Final = 2e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`calm`: no fault fired, nobody died, and nobody else had a hand in any container."""
+
+    host: Host
+    lives: tuple[Life, ...]
+    waiting: tuple[str, ...]  # clients that never came to their end
+    touched: frozenset[UnitName]  # units that the administrator had a hand in
+    bystander: Unit  # somebody else's
+    calm: bool
+    idle_steps: int  # while nobody asked for anything
+    _chapters: dict[ContainerKey, list[list[TaskEvent]]] = field(default_factory=dict)
+
+    @property
+    def machine(self) -> Machine:
+        return self.host.machine
+
+    def heard(self) -> Iterator[tuple[float, TaskEvent]]:
+        """Every event, with the time at which containerd had it."""
+        sink = self.machine.sink
+        return zip(sink.at, sink.got, strict=True)
+
+    def chapters(self, owner: ContainerKey) -> list[list[TaskEvent]]:
+        """containerd's news of one id: a new container begins after the former one's delete."""
+        if not self._chapters:
+            for event in self.machine.sink.got:
+                chapters = self._chapters.setdefault(owner_of(event), [])
+                ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
+                if not chapters or (ended and isinstance(event, TaskCreated)):
+                    chapters.append([])
+                chapters[-1].append(event)
+        return self._chapters.get(owner, [])
+
+    def all_chapters(self) -> Iterator[tuple[Life, list[TaskEvent]]]:
+        for life in self.lives:
+            for chapter in self.chapters(life.owner):
+                yield life, chapter
+
+    def processes(self, key: ProcessKey) -> list[KernelProcess]:
+        """Everybody who ever was this process, in the order of their births."""
+        unit = unit_name(key)
+        return [each for each in self.machine.world.kernel.history if each.unit == unit]
+
+    def process(self, key: ProcessKey, pid: Pid, by_s: float) -> KernelProcess | None:
+        """Who of them had this pid last, before that time."""
+        found = [each for each in self.processes(key) if each.pid == pid and each.born_at <= by_s]
+        return found[-1] if found else None
+
+    def unit_of(self, process: KernelProcess) -> Unit | None:
+        """The unit whose main process it is, or whose main process waits for it."""
+        for unit in self.machine.systemd.history:
+            main = unit.main
+            if main is not None and process in {main, main.relays_term_to}:
+                return unit
+        return None
+
+    def calls(self, life: Life, *what: str) -> list[Call]:
+        return [
+            call
+            for call in self.host.calls
+            if call.key.owner == life.owner and (not what or call.what in what)
+        ]
+
+    def exits_answered(self) -> Iterator[tuple[Call, Exit]]:
+        """Every exit that a client was told by Wait, State or Delete."""
+        for call in self.host.calls:
+            match call.answer:
+                case Success(Exit() as found):
+                    yield call, found
+                case Success(ProcessView(exit=Exit() as found)):
+                    yield call, found
+                case Success(Departed(pid=pid, exit=found)) if found != NO_EXIT and pid != NO_PID:
+                    yield call, found
+                case _:
+                    pass
+
+
+def round_at(life: Life, at_s: float) -> Round | None:
+    """The life's container at that time."""
+    begun = [each for each in life.rounds if each.begun_s <= at_s]
+    return begun[-1] if begun else None
+
+
+def seconds(at: Timestamp) -> float:
+    """The virtual time of a wall clock's."""
+    return at / NS_PER_S - EPOCH_S
+
+
+def owner_of(event: TaskEvent) -> ContainerKey:
+    return process_of(event).owner
+
+
+def process_of(event: TaskEvent) -> ProcessKey:
+    match event:
+        case (
+            ExecAdded(process=process) | ExecStarted(process=process) | TaskExited(process=process)
+        ):
+            return process
+        case _:
+            return ProcessKey(event.owner)
+
+
+def is_start_of(event: TaskEvent, key: ProcessKey) -> bool:
+    return isinstance(event, TaskStarted | ExecStarted) and process_of(event) == key

@@ -1,0 +1,220 @@
+"""What must hold of calls, their answers and their effects, against the kernel's truth."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from returns.result import Failure, Success
+
+from domain.exit_status import MainCode
+from domain.identity import NO_PID, Pid, ProcessKey
+from domain.lifecycle import Phase
+from domain.refusal import (
+    BeingDeleted,
+    ContainerNotStarted,
+    InitNotRunning,
+    UnknownContainer,
+    UnknownExec,
+    WrongPhase,
+)
+from domain.unit import Activity
+from domain.unit_name import unit_name
+from domain.use_cases.query import ProcessView
+from sim.client import Call
+from sim.life import Life, Round
+from sim.outcome import Outcome, round_at
+from sim.world.kernel import KernelProcess
+
+# Refusals of a Start that must have no effect at all.
+IDLE_REFUSALS: Final = (
+    WrongPhase,
+    BeingDeleted,
+    UnknownContainer,
+    UnknownExec,
+    ContainerNotStarted,
+    InitNotRunning,
+)
+# How far on in its life a process is; nobody ever sees it go back.
+RANK: Final = {
+    Phase.CREATED: 0,
+    Phase.STARTING: 1,
+    Phase.RUNNING: 2,
+    Phase.PAUSED: 2,
+    Phase.EXITED: 3,
+    Phase.DELETED: 4,
+}
+
+
+def s9_nobody_is_killed_unasked(outcome: Outcome) -> Iterator[str]:
+    """A process ends by a signal only if somebody asked for that, or its container ended."""
+    for life in outcome.lives:
+        for key in _keys(outcome, life):
+            for process in outcome.processes(key):
+                if process.code is MainCode.KILLED and not _was_asked(outcome, life, key, process):
+                    yield f"{key} (pid {process.pid}) was killed, and nobody had asked for it"
+
+
+def _was_asked(outcome: Outcome, life: Life, key: ProcessKey, killed: KernelProcess) -> bool:
+    if unit_name(life.init) in outcome.touched or unit_name(key) in outcome.touched:
+        return True
+    if key != life.init and any(
+        init.born_at <= killed.born_at and not init.lives and init.ended_at <= killed.ended_at
+        for init in outcome.processes(life.init)
+    ):
+        return True
+    return any(
+        _is_reason(call, key, killed)
+        for call in outcome.calls(life)
+        if call.begun_s <= killed.ended_at
+    )
+
+
+def _is_reason(call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
+    match call.what:
+        case "kill" | "delete":
+            return call.key in {key, ProcessKey(key.owner)} and call.ended_s >= killed.born_at
+        case "clean up":
+            return True
+        case "create":
+            return not call.succeeded
+        case "start":
+            idle = isinstance(call.answer, Failure) and isinstance(
+                call.answer.failure(), IDLE_REFUSALS
+            )
+            return call.key == key and not call.succeeded and not idle
+        case _:
+            return False
+
+
+def s11_exited_means_dead(outcome: Outcome) -> Iterator[str]:
+    """Who is answered to have exited has no process."""
+    for call in outcome.host.calls:
+        match call.answer:
+            case Success(ProcessView(phase=Phase.EXITED, key=ProcessKey(exec_id=None) as key)):
+                for process in outcome.processes(key):
+                    lived_on = process.lives or process.ended_at > call.ended_s
+                    if process.born_at <= call.begun_s and lived_on:
+                        yield f"{key} was answered to have exited, and pid {process.pid} lived"
+            case _:
+                pass
+
+
+def s12_start_means_started(outcome: Outcome) -> Iterator[str]:
+    """A Start that succeeded let the very program run whose pid it answers."""
+    for call in outcome.host.calls:
+        match call.answer:
+            case Success(int() as pid) if call.what == "start":
+                process = outcome.process(call.key, Pid(pid), call.ended_s)
+                if process is None or process.program is None:
+                    yield f"the start of {call.key} answered pid {pid}, which ran nothing"
+            case _:
+                pass
+
+
+def s13_a_failed_create_is_no_news(outcome: Outcome) -> Iterator[str]:
+    for life in outcome.lives:
+        if any(each.created or each.unanswered for each in life.rounds):
+            continue
+        for chapter in outcome.chapters(life.owner):
+            yield f"{life.owner} was never created, and {chapter[0]} was told"
+
+
+def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
+    """After a Delete another one finds nothing, and says just that."""
+    for life in outcome.lives:
+        done: dict[tuple[ProcessKey, float], Call] = {}
+        for call in outcome.calls(life, "delete"):
+            at = (call.key, _round(life, call).begun_s)
+            first = done.get(at)
+            if first is not None and first.ended_s < call.begun_s and call.answer is not None:
+                gone = isinstance(call.answer, Failure) and isinstance(
+                    call.answer.failure(), UnknownContainer | UnknownExec
+                )
+                if not gone and call.answer != first.answer:
+                    yield f"{call.key} was deleted, and then: {call.answer}"
+            if call.succeeded:
+                done.setdefault(at, call)
+
+
+def s16_containment(outcome: Outcome) -> Iterator[str]:
+    """Every process of a container is in the cgroup of its init's unit."""
+    for life in outcome.lives:
+        inside = f"/{unit_name(life.init)}/"
+        for key in _keys(outcome, life):
+            for process in outcome.processes(key):
+                if inside not in process.cgroup:
+                    yield f"{key} (pid {process.pid}) is in {process.cgroup}"
+
+
+def s17_references(outcome: Outcome) -> Iterator[str]:
+    """Only the shim that serves now holds references."""
+    serving = outcome.host.shim.name
+    for unit in outcome.machine.systemd.units.values():
+        if unit is not outcome.bystander and set(unit.refs) - {serving}:
+            yield f"{unit.name} is held by {sorted(unit.refs)}"
+
+
+def s18_no_foreign_unit(outcome: Outcome) -> Iterator[str]:
+    other = outcome.bystander
+    if other.activity is not Activity.ACTIVE or other.main is None or not other.main.lives:
+        yield f"{other.name} was touched"
+
+
+def s19_create_means_created(outcome: Outcome) -> Iterator[str]:
+    """A Create that succeeded answers the pid of a process of its own (D55)."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "create"):
+            match call.answer:
+                case Success(pid):
+                    restored = bool(_round(life, call).checkpoint)
+                    known = outcome.process(call.key, pid, call.ended_s) is not None
+                    if not known and not (restored and pid == NO_PID):
+                        yield f"the create of {call.key} answered pid {pid}"
+                case _:
+                    pass
+
+
+def s31_one_start(outcome: Outcome) -> Iterator[str]:
+    """No program of one container or exec is run twice."""
+    for life in outcome.lives:
+        for key in _keys(outcome, life):
+            ran = [each for each in outcome.processes(key) if each.program is not None]
+            rounds = [_begun(life, each.born_at) for each in ran]
+            for begun_s in dict.fromkeys(rounds):
+                if rounds.count(begun_s) > 1:
+                    yield f"{key} ran {rounds.count(begun_s)} times"
+
+
+def s35_phases(outcome: Outcome) -> Iterator[str]:
+    """Of one shim nobody hears that a process went back; of several starts one wins."""
+    for life in outcome.lives:
+        seen: dict[tuple[str, ProcessKey, float], int] = {}
+        wins: dict[tuple[ProcessKey, float], int] = {}
+        for call in sorted(outcome.calls(life), key=lambda call: call.ended_s):
+            begun_s = _round(life, call).begun_s
+            match call.answer:
+                case Success(ProcessView(phase=phase, key=key)):
+                    rank = seen.get((call.incarnation, key, begun_s), 0)
+                    if RANK[phase] < rank:
+                        yield f"{key} was seen to go back to {phase.value}"
+                    seen[call.incarnation, key, begun_s] = RANK[phase]
+                case Success() if call.what == "start":
+                    wins[call.key, begun_s] = wins.get((call.key, begun_s), 0) + 1
+                case _:
+                    pass
+        for (key, _), count in wins.items():
+            if count > 1:
+                yield f"{count} starts of {key} succeeded"
+
+
+def _keys(outcome: Outcome, life: Life) -> list[ProcessKey]:
+    """The init and everything that was ever asked for in the container."""
+    return list(dict.fromkeys([life.init, *(call.key for call in outcome.calls(life))]))
+
+
+def _round(life: Life, call: Call) -> Round:
+    return round_at(life, call.begun_s) or life.rounds[0]
+
+
+def _begun(life: Life, at_s: float) -> float:
+    found = round_at(life, at_s)
+    return 0.0 if found is None else found.begun_s

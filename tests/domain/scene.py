@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from domain.caller import Caller
 from domain.event import TaskEvent
-from domain.exit_status import MainCode
+from domain.exit_status import Exit, MainCode
 from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, Pid, ProcessKey
 from domain.record import ContainerRecord
 from domain.refusal import Refusal
@@ -214,8 +214,12 @@ class Scene:
     def delete(self, key: ProcessKey = INIT) -> Result[Departed, Refusal]:
         return self.ask(delete(self.shim, self.caller(), key))
 
-    def wait(self, key: ProcessKey = INIT) -> Result[Any, Refusal]:
-        return self.ask(query.wait(self.shim, self.caller(), key))
+    def wait(self, key: ProcessKey = INIT) -> Result[Exit, Refusal]:
+        return self.ask(self.waiting_for(key))
+
+    def waiting_for(self, key: ProcessKey = INIT) -> Coroutine[Any, Any, Result[Exit, Refusal]]:
+        """A Wait, to be begun beside something else."""
+        return query.wait(self.shim, self.caller(), key)
 
     def pause(self) -> Result[None, Refusal]:
         return self.ask(pause(self.shim, WEB))

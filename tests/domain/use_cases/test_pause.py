@@ -1,0 +1,122 @@
+"""Pause and Resume (D20)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from returns.result import Failure, Result, Success
+
+from domain.lifecycle import Phase
+from domain.refusal import (
+    BeingDeleted,
+    Operation,
+    Refusal,
+    RuncFailed,
+    UnknownContainer,
+    WrongPhase,
+)
+from sim.faults import At, Does
+from sim.world.kernel import Program
+from tests.domain.scene import WEB, Scene, refused
+
+Ask = Callable[[Scene], Result[None, Refusal]]
+
+PAUSE: Final[Ask] = Scene.pause
+RESUME: Final[Ask] = Scene.resume
+
+
+def test_d20_a_container_is_paused_and_goes_on_and_both_are_told(scene: Scene) -> None:
+    scene.running()
+    assert scene.pause() == Success(None)
+    assert scene.view().phase is Phase.PAUSED
+    assert len(scene.world.kernel.frozen) == 1
+    assert scene.resume() == Success(None)
+    assert scene.view().phase is Phase.RUNNING
+    assert scene.world.kernel.frozen == {}
+    assert scene.heard()[-2:] == ["TaskPaused", "TaskResumed"]
+
+
+@pytest.mark.parametrize(("ask"), [PAUSE, RESUME], ids=["pause", "resume"])
+def test_an_unknown_container_is_not_found(scene: Scene, ask: Ask) -> None:
+    assert ask(scene) == Failure(UnknownContainer("web"))
+
+
+def exited(scene: Scene) -> None:
+    scene.running(Program(exits=0))
+    scene.wait().unwrap()
+
+
+def paused(scene: Scene) -> None:
+    scene.running()
+    scene.pause().unwrap()
+
+
+@pytest.mark.parametrize(
+    ("arrange", "phase", "ask", "operation"),
+    [
+        (Scene.created, Phase.CREATED, PAUSE, Operation.PAUSE),
+        (Scene.created, Phase.CREATED, RESUME, Operation.RESUME),
+        (Scene.running, Phase.RUNNING, RESUME, Operation.RESUME),
+        (paused, Phase.PAUSED, PAUSE, Operation.PAUSE),
+        (exited, Phase.EXITED, PAUSE, Operation.PAUSE),
+        (exited, Phase.EXITED, RESUME, Operation.RESUME),
+    ],
+)
+def test_what_has_no_place_in_a_phase_is_refused_before_runc(
+    scene: Scene,
+    arrange: Callable[[Scene], object],
+    phase: Phase,
+    ask: Ask,
+    operation: Operation,
+) -> None:
+    arrange(scene)
+    scene.pass_time()
+    before = scene.script.calls[:]
+    assert refused(ask(scene)) == WrongPhase(operation, phase)
+    assert scene.script.calls == before
+
+
+@pytest.mark.parametrize(("ask"), [PAUSE, RESUME], ids=["pause", "resume"])
+def test_a_container_that_is_being_deleted_is_left_alone(scene: Scene, ask: Ask) -> None:
+    scene.running()
+    scene.shim.containers[WEB].deletion = scene.world.scheduler.latch()
+    assert ask(scene) == Failure(BeingDeleted("web"))
+
+
+def test_a_failed_pause_changes_nothing_and_tells_nothing(scene: Scene) -> None:
+    scene.running()
+    scene.at(At.RUNC_FREEZE, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.pause()), RuncFailed)
+    assert scene.view().phase is Phase.RUNNING
+    assert "TaskPaused" not in scene.heard()
+
+
+def test_a_failed_resume_changes_nothing_and_can_be_asked_again(scene: Scene) -> None:
+    scene.running()
+    scene.pause().unwrap()
+    scene.at(At.RUNC_FREEZE, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.resume()), RuncFailed)
+    assert scene.view().phase is Phase.PAUSED
+    assert "TaskResumed" not in scene.heard()
+    assert scene.resume() == Success(None)
+
+
+def test_an_exit_while_runc_freezes_is_an_exit_and_no_pause_is_told(scene: Scene) -> None:
+    pid = scene.running()
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_FREEZE, Does.ANSWERS_LATE, then=lambda: scene.ends(pid, 3))
+    scene.pause()
+    assert scene.wait().unwrap().status == 3
+    assert scene.view().phase is Phase.EXITED
+    assert scene.heard()[-1] == "TaskExited"
+
+
+@pytest.mark.parametrize(("ask"), [PAUSE, RESUME], ids=["pause", "resume"])
+def test_what_was_paused_is_written_down(scene: Scene, ask: Ask) -> None:
+    scene.running()
+    scene.pause().unwrap()
+    if ask is RESUME:
+        scene.resume().unwrap()
+    record = scene.record()
+    assert record is not None
+    assert record.init.phase is scene.view().phase

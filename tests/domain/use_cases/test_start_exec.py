@@ -1,0 +1,395 @@
+"""Start of an exec: rules 6 and 7 of the issue, and the seed's branches R073, R083 to R089."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from returns.result import Failure, Success
+
+from domain import bundle_files
+from domain.event import ExecStarted, TaskExited
+from domain.exit_status import MainCode
+from domain.identity import NO_PID, ExecId, Pid
+from domain.lifecycle import Phase
+from domain.refusal import (
+    BeingDeleted,
+    CallerGone,
+    ContainerNotStarted,
+    DeadlinePassed,
+    InitNotRunning,
+    Operation,
+    Refusal,
+    RuncFailed,
+    StdioFailed,
+    SystemdAway,
+    UnknownExec,
+    WrongPhase,
+)
+from domain.use_cases.delete import NO_EXIT, Departed
+from domain.use_cases.query import wait
+from domain.use_cases.start import start
+from sim.faults import At, Does
+from sim.world.kernel import SIGKILL, Program
+from tests.domain.scene import BUNDLE, EXEC, INIT, STAYS, Scene, asked, refused
+
+QUICK: Final = Program(exits=3)
+SH: Final = ExecId("sh")
+
+
+def added(scene: Scene, program: Program | None = STAYS, *, terminal: bool = False) -> None:
+    """A running container with an exec that was not started yet."""
+    scene.running()
+    scene.add_exec(program, terminal=terminal).unwrap()
+    scene.pass_time()
+
+
+# Who may be started.
+
+
+def test_r083_an_exec_of_a_container_that_is_not_started_is_refused(scene: Scene) -> None:
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    scene.add_exec().unwrap()
+    assert scene.start(EXEC) == Failure(ContainerNotStarted())
+    assert scene.view(EXEC).phase is Phase.CREATED
+    assert At.RUNC_EXEC not in scene.script.calls
+
+
+def test_r083_a_container_without_a_pid_is_looked_at_once_more_before_the_refusal(
+    scene: Scene,
+) -> None:
+    added(scene)
+    init = scene.shim.containers[INIT.owner].init
+    init.pid = NO_PID
+    before = scene.script.calls.count(At.UNIT_READ)
+    assert scene.start(EXEC) == Failure(ContainerNotStarted())
+    assert scene.script.calls.count(At.UNIT_READ) == before + 1
+
+
+def test_t120_an_exec_of_a_container_that_has_ended_is_refused(scene: Scene) -> None:
+    added(scene)
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    assert scene.start(EXEC) == Failure(InitNotRunning("web"))
+    assert At.RUNC_EXEC not in scene.script.calls
+
+
+def test_an_exec_starts_in_a_container_that_is_only_created(scene: Scene) -> None:
+    scene.created()
+    scene.add_exec().unwrap()
+    assert isinstance(scene.start(EXEC), Success)
+
+
+def test_an_exec_of_a_container_that_is_being_deleted_is_refused(scene: Scene) -> None:
+    added(scene)
+    scene.shim.containers[INIT.owner].deletion = scene.world.scheduler.latch()
+    assert scene.start(EXEC) == Failure(BeingDeleted("web"))
+
+
+def test_d05_a_second_start_of_a_running_exec_is_refused_and_tells_nothing(scene: Scene) -> None:
+    pid = scene.with_exec()
+    told = scene.heard()
+    before = scene.script.calls[:]
+    assert refused(scene.start(EXEC)) == WrongPhase(Operation.START, Phase.RUNNING, f"pid: {pid}")
+    assert scene.script.calls == before
+    assert scene.heard() == told
+
+
+def test_a_start_of_an_exec_that_has_exited_is_refused(scene: Scene) -> None:
+    scene.with_exec(QUICK)
+    scene.wait(EXEC).unwrap()
+    why = refused(scene.start(EXEC))
+    assert isinstance(why, WrongPhase)
+    assert why.phase is Phase.EXITED
+    assert scene.script.calls.count(At.RUNC_EXEC) == 1
+
+
+def test_d05_of_two_starts_of_an_exec_at_once_one_wins() -> None:
+    for seed in range(10):
+        scene = Scene(seed)
+        added(scene)
+        calls = [scene.begin(start(scene.shim, scene.caller(), EXEC)) for _ in range(2)]
+        answers = [scene.answer(call) for call in calls]
+        assert sorted(isinstance(each, Success) for each in answers) == [False, True]
+        assert scene.script.calls.count(At.RUNC_EXEC) == 1
+        assert scene.heard().count("ExecStarted sh") == 1
+
+
+# It runs.
+
+
+def test_r074_an_exec_that_starts_answers_and_tells_its_pid(scene: Scene) -> None:
+    added(scene)
+    pid = scene.start(EXEC).unwrap()
+    assert scene.process(pid).program == STAYS
+    assert scene.events()[-1] == ExecStarted(EXEC, pid)
+    assert scene.view(EXEC).phase is Phase.RUNNING
+    assert scene.view(EXEC).pid == pid
+
+
+@pytest.mark.parametrize("status", [0, 1, 3, 127, 255])
+@pytest.mark.parametrize("seed", range(4))
+def test_d08_a_program_that_ends_at_once_with_any_number_is_a_normal_start(
+    seed: int, status: int
+) -> None:
+    scene = Scene(seed)
+    added(scene, Program(exits=status))
+    pid = scene.start(EXEC).unwrap()
+    assert pid != NO_PID
+    exit_ = scene.wait(EXEC).unwrap()
+    assert exit_.status == status
+    assert scene.events()[-2:] == [ExecStarted(EXEC, pid), TaskExited(EXEC, pid, exit_)]
+    assert scene.delete(EXEC) == Success(Departed(pid, exit_))
+
+
+def test_r087_a_program_that_was_killed_while_its_unit_started_is_a_normal_start(
+    scene: Scene,
+) -> None:
+    added(scene)
+
+    before = set(scene.living())
+    scene.at(At.RECORD_READ, then=lambda: end_new(scene, before))  # the pid file is read
+    assert isinstance(scene.start(EXEC), Success)
+    assert scene.wait(EXEC).unwrap().status == 137
+
+
+def end_new(scene: Scene, before: set[Pid]) -> None:
+    """Kills the program, which is in the container's cgroup and was not there before."""
+    container = scene.process(scene.view().pid).cgroup
+    for pid in set(scene.living()) - before:
+        if scene.process(pid).cgroup == container:
+            scene.ends(pid, SIGKILL, MainCode.KILLED)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_d07_a_start_whose_answer_is_lost_is_no_success_and_its_program_does_not_run_on(
+    seed: int,
+) -> None:
+    scene = Scene(seed)
+    added(scene)
+    scene.at(At.UNIT_START, Does.FAILS_AFTER)
+    assert isinstance(refused(scene.start(EXEC)), SystemdAway)
+    assert scene.wait(EXEC).unwrap().status in {137, 255}
+    assert scene.living() == [scene.view().pid]
+    assert ("ExecStarted sh" in scene.heard()) == ("TaskExited sh" in scene.heard())
+
+
+# It does not.
+
+
+def failed_start(scene: Scene) -> Refusal:
+    why = refused(scene.start(EXEC))
+    # R073: nothing of it is left, nobody waits on, no event but the one that it was added.
+    assert scene.unit(EXEC) is None
+    assert [process for _, process in scene.shim.units.values()] == [
+        scene.shim.containers[INIT.owner].init
+    ]
+    assert EXEC not in scene.serving.fifos.held
+    assert EXEC not in scene.serving.terminals.held
+    assert scene.living() == [scene.view().pid]
+    assert scene.heard() == ["TaskCreated", "TaskStarted", "ExecAdded sh"]
+    return why
+
+
+def test_runc_s_own_words_say_why_an_exec_did_not_run(scene: Scene) -> None:
+    added(scene, None)
+    assert failed_start(scene) == RuncFailed(
+        "exec", 'exec failed: exec: "missing": executable file not found in $PATH'
+    )
+
+
+FAILURES: Final[tuple[tuple[str, str, Callable[[Scene], None], type[Refusal]], ...]] = (
+    ("fifos", "", lambda scene: scene.at(At.STDIO, Does.FAILS_BEFORE), DeadlinePassed),
+    ("console", "t", lambda scene: scene.at(At.STDIO, Does.FAILS_BEFORE), DeadlinePassed),
+    ("unit", "", lambda scene: scene.at(At.UNIT_START, Does.FAILS_BEFORE), SystemdAway),
+    ("unit+t", "t", lambda scene: scene.at(At.UNIT_START, Does.FAILS_BEFORE), SystemdAway),
+    ("runc", "", lambda scene: scene.at(At.RUNC_EXEC, Does.FAILS_BEFORE), RuncFailed),
+    ("runc+t", "t", lambda scene: scene.at(At.RUNC_EXEC, Does.FAILS_BEFORE), RuncFailed),
+)
+
+
+@pytest.mark.parametrize(
+    ("stdio", "goes_wrong", "why"),
+    [each[1:] for each in FAILURES],
+    ids=[each[0] for each in FAILURES],
+)
+def test_r084_an_exec_that_fails_to_start_takes_terminal_and_unit_down(
+    scene: Scene, stdio: str, goes_wrong: Callable[[Scene], None], why: type[Refusal]
+) -> None:
+    added(scene, terminal=stdio == "t")
+    goes_wrong(scene)
+    assert isinstance(failed_start(scene), why)
+
+
+def test_r073_an_exec_that_failed_to_start_stays_for_delete_and_wakes_who_waits(
+    scene: Scene,
+) -> None:
+    added(scene, None)
+    waiting = scene.begin(wait(scene.shim, scene.caller(), EXEC))
+    failed_start(scene)
+    assert scene.answer(waiting).unwrap().status == 255
+    assert scene.view(EXEC).phase is Phase.EXITED
+    assert isinstance(scene.delete(EXEC), Success)
+    assert scene.delete(EXEC) == Failure(UnknownExec("sh"))
+    assert "TaskExited sh" not in scene.heard()
+
+
+def test_a_failed_exec_does_not_hold_the_init_s_exit_back(scene: Scene) -> None:
+    added(scene, None)
+    failed_start(scene)
+    scene.kill().unwrap()
+    exit_ = scene.wait().unwrap()
+    assert scene.machine.sink.got[-1:] != []
+    scene.pass_time(0.5)
+    assert scene.events()[-1] == TaskExited(INIT, scene.view().pid, exit_)
+
+
+def test_a_terminal_that_never_comes_is_a_failed_start_of_a_program_that_ran(
+    scene: Scene,
+) -> None:
+    """It has run, so a start and an exit are told; but nobody will use it, so it is killed."""
+    added(scene, terminal=True)
+    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.start(EXEC)), StdioFailed)
+    assert scene.wait(EXEC).unwrap().status == 137
+    assert scene.living() == [scene.view().pid]
+    assert scene.heard()[-2:] == ["ExecStarted sh", "TaskExited sh"]
+
+
+def test_a_container_that_is_paused_lets_runc_say_so(scene: Scene) -> None:
+    added(scene)
+    scene.pause().unwrap()
+    why = refused(scene.start(EXEC))
+    assert isinstance(why, RuncFailed)
+    assert "cannot exec in a paused container" in why.reason
+
+
+def test_without_runc_s_words_the_job_s_result_is_told(scene: Scene) -> None:
+    added(scene)
+    scene.at(At.JOB, Does.FAILS_AFTER)  # skipped by a condition (F59)
+    assert refused(scene.start(EXEC)) == RuncFailed(
+        "exec", "unit io-containerd-systemd-default-web-sh-exec.service: done"
+    )
+
+
+# Debug.
+
+
+def in_debug(*, debug: bool) -> RuncFailed:
+    scene = Scene()
+    scene.bundle()
+    scene.create(asked(debug=debug)).unwrap()
+    scene.start().unwrap()
+    scene.add_exec(None).unwrap()
+    why = refused(scene.start(EXEC))
+    assert isinstance(why, RuncFailed)
+    return why
+
+
+def test_r088_debug_shows_the_exec_s_definition_process_file_and_log() -> None:
+    evidence = {each.heading: each.text for each in in_debug(debug=True).evidence}
+    assert list(evidence) == ["unit", "process.json", "runc debug"]
+    assert "Type=notify" in evidence["unit"]
+    assert '"missing"' in evidence["process.json"]
+    assert "executable file not found" in evidence["runc debug"]
+
+
+def test_r088_without_debug_there_is_none() -> None:
+    assert in_debug(debug=False).evidence == ()
+
+
+def test_r088_only_what_can_be_read_is_shown(scene: Scene) -> None:
+    scene.bundle()
+    scene.create(asked(debug=True)).unwrap()
+    scene.start().unwrap()
+    scene.add_exec().unwrap()
+    files = scene.machine.disk.bundles[BUNDLE].files
+    files.pop(bundle_files.exec_spec(BUNDLE, SH))
+    scene.at(At.JOB, Does.FAILS_AFTER)  # and so runc leaves no log
+    why = refused(scene.start(EXEC))
+    assert isinstance(why, RuncFailed)
+    assert [each.heading for each in why.evidence] == ["unit"]
+
+
+# The caller gives up.
+
+
+def test_r086_a_caller_who_leaves_kills_program_and_unit_and_gets_its_own_error(
+    scene: Scene,
+) -> None:
+    added(scene)
+    caller = scene.caller()
+    scene.at(At.RUNC_EXEC, then=caller.gone.open)
+    outcome = scene.ask(start(scene.shim, caller, EXEC))
+    assert isinstance(refused(outcome), CallerGone)
+    scene.pass_time()
+    assert scene.living() == [scene.view().pid]
+    assert isinstance(scene.delete(EXEC), Success)
+
+
+def test_r086_the_program_of_a_caller_who_left_is_killed_although_its_unit_holds_only_the_reaper(
+    scene: Scene,
+) -> None:
+    added(scene)
+    caller = scene.caller()
+    # runc has set the program up, and only then the caller leaves.
+    scene.at(At.UNIT_START, Does.NEVER_ANSWERS)
+    leave_when_it_runs(scene, caller.gone.open)
+    assert isinstance(refused(scene.ask(start(scene.shim, caller, EXEC))), CallerGone)
+    assert scene.wait(EXEC).unwrap().status == 137
+    assert scene.living() == [scene.view().pid]
+    assert scene.heard()[-2:] == ["ExecStarted sh", "TaskExited sh"]
+
+
+def leave_when_it_runs(scene: Scene, leave: Callable[[], None]) -> None:
+    """Goes on asking the disk, in the world's time, whether the pid file is there."""
+    path = bundle_files.pid_file(BUNDLE, SH)
+
+    async def look() -> None:
+        while scene.machine.disk.file(path) is None:
+            await scene.world.scheduler.first_of((), 0.001)
+        leave()
+
+    scene.world.scheduler.spawn("client", look(), "client")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.integers(0, 40),
+    st.sampled_from([STAYS, QUICK, None]),
+    st.sampled_from(["fifos", "terminal"]),
+)
+def test_a_caller_who_leaves_an_exec_at_any_moment_leaves_a_true_story(
+    seed: int, moment: int, program: Program | None, stdio: str
+) -> None:
+    scene = Scene(seed)
+    added(scene, program, terminal=stdio == "terminal")
+    caller = scene.caller()
+    scene.before_step(moment, caller.gone.open)
+    outcome = scene.ask(start(scene.shim, caller, EXEC))
+    told = scene.heard()
+    if isinstance(outcome, Success):
+        assert told[3] == "ExecStarted sh"
+        assert scene.view(EXEC).phase is (Phase.RUNNING if program is STAYS else Phase.EXITED)
+        scene.kill(EXEC)
+    exit_ = scene.wait(EXEC).unwrap()
+    assert scene.living() == [scene.view().pid]
+    ran = "ExecStarted sh" in told
+    assert ("TaskExited sh" in scene.heard()) == ran
+    departed = scene.delete(EXEC).unwrap()
+    assert departed.exit == exit_
+    assert (departed.pid != NO_PID) == ran
+    scene.end()
+
+
+# Never started.
+
+
+def test_t180_an_exec_that_was_never_started_answers_zeros_when_deleted(scene: Scene) -> None:
+    added(scene)
+    assert scene.delete(EXEC) == Success(Departed(NO_PID, NO_EXIT))
+    assert NO_EXIT.status == 0
+    assert NO_EXIT.at == 0

@@ -1,0 +1,76 @@
+"""ResizePty and CloseIO (R124, T227, T228)."""
+
+from returns.result import Failure, Success
+
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.refusal import Operation, UnknownContainer, UnknownExec, WrongPhase
+from domain.use_cases.terminal import close_stdin, resize
+from sim.faults import At
+from sim.world.kernel import Program
+from tests.domain.scene import EXEC, INIT, STAYS, Scene, asked, refused
+
+
+def with_terminals(scene: Scene, program: Program = STAYS) -> None:
+    """A container and an exec that both have one."""
+    scene.bundle()
+    scene.create(asked(terminal=True)).unwrap()
+    scene.start().unwrap()
+    scene.add_exec(program, terminal=True).unwrap()
+    scene.start(EXEC).unwrap()
+
+
+def size(scene: Scene, key: ProcessKey) -> tuple[int, int] | None:
+    return scene.serving.terminals.held[key].size
+
+
+def test_what_is_unknown_is_not_found(scene: Scene) -> None:
+    assert scene.ask(resize(scene.shim, INIT, 80, 25)) == Failure(UnknownContainer("web"))
+    assert scene.ask(close_stdin(scene.shim, INIT)) == Failure(UnknownContainer("web"))
+    scene.created()
+    assert scene.ask(resize(scene.shim, EXEC, 80, 25)) == Failure(UnknownExec("sh"))
+    assert scene.ask(close_stdin(scene.shim, EXEC)) == Failure(UnknownExec("sh"))
+
+
+def test_a_terminal_gets_its_size(scene: Scene) -> None:
+    with_terminals(scene)
+    assert scene.ask(resize(scene.shim, INIT, 80, 25)) == Success(None)
+    assert scene.ask(resize(scene.shim, EXEC, 132, 50)) == Success(None)
+    assert size(scene, INIT) == (80, 25)
+    assert size(scene, EXEC) == (132, 50)
+
+
+def test_r124_without_a_terminal_a_resize_succeeds_and_does_nothing(scene: Scene) -> None:
+    scene.with_exec()
+    for key in (INIT, EXEC):
+        assert scene.ask(resize(scene.shim, key, 80, 25)) == Success(None)
+    assert At.CONSOLE not in scene.script.calls
+
+
+def test_an_exec_that_has_exited_cannot_be_resized(scene: Scene) -> None:
+    with_terminals(scene, Program(exits=0))
+    scene.wait(EXEC).unwrap()
+    assert refused(scene.ask(resize(scene.shim, EXEC, 80, 25))) == WrongPhase(
+        Operation.RESIZE, Phase.EXITED
+    )
+
+
+def test_a_resize_of_an_init_that_has_exited_succeeds_and_does_nothing(scene: Scene) -> None:
+    with_terminals(scene)
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    assert scene.ask(resize(scene.shim, INIT, 80, 25)) == Success(None)
+    assert size(scene, INIT) != (80, 25)
+
+
+def test_t228_closing_stdin_is_repeatable_and_succeeds_without_one(scene: Scene) -> None:
+    scene.with_exec()
+    for key in (INIT, INIT, EXEC):
+        assert scene.ask(close_stdin(scene.shim, key)) == Success(None)
+
+
+def test_t227_closing_stdin_closes_the_process_s_own(scene: Scene) -> None:
+    with_terminals(scene)
+    scene.ask(close_stdin(scene.shim, EXEC)).unwrap()
+    held = scene.serving.terminals.held
+    assert (held[INIT].stdin_closed, held[EXEC].stdin_closed) == (False, True)

@@ -14,3 +14,11 @@ class Cgroups(Protocol):
         On cgroup v1 a killed but frozen process does not die (F99).
         """
         ...
+
+    async def remove(self, cgroup: str) -> Result[None, CgroupFailed]:
+        """Removes an ended unit's cgroup, and those below, where neither systemd nor runc does.
+
+        On cgroup v1 runc makes the path in every hierarchy and takes away its last part alone;
+        systemd knows nothing of its freezer and cpuset (seen on 252). One in use stays.
+        """
+        ...

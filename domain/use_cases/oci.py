@@ -5,9 +5,11 @@ ask for the Delete as runc to forget, so the Delete finds this part done. Until 
 answers about the container come from memory and from its unit, which keeps the exit.
 """
 
+from returns.result import Result
+
 from domain import limits
 from domain.outcome import failed
-from domain.refusal import Refusal, RuncFailed
+from domain.refusal import DeadlinePassed, Refusal, RuncFailed
 from domain.shim import Shim
 from domain.task import Container
 
@@ -15,8 +17,7 @@ from domain.task import Container
 def forget_early(shim: Shim, container: Container) -> None:
     """Nobody waits for it but a Delete, which asks again if this fails."""
     container.forgetting = shim.ports.concurrency.spawn(
-        f"runc forgets {container.owner}",
-        shim.ports.runc.delete(container.target(), limits.RUNC),
+        f"runc forgets {container.owner}", _forget(shim, container)
     )
 
 
@@ -27,8 +28,19 @@ async def forget_container(shim: Shim, container: Container) -> Refusal | None:
         await shim.ports.concurrency.first_of((early.done,), None)
         if not failed(early.outcome()):
             return None
-    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    removed = await _forget(shim, container)
     if not failed(removed):
         return None
     why = removed.failure()
     return RuncFailed("delete", why.reason) if isinstance(why, RuncFailed) else why
+
+
+async def _forget(shim: Shim, container: Container) -> Result[None, RuncFailed | DeadlinePassed]:
+    removed = await shim.ports.runc.delete(container.target(), limits.RUNC)
+    if not failed(removed):
+        # The container's own cgroup is runc's to remove; on v1 the one around it is nobody's.
+        unit_cgroup = container.cgroup.rpartition("/")[0]
+        swept = await shim.ports.cgroups.remove(unit_cgroup)
+        if failed(swept):
+            shim.lost(f"{unit_cgroup} is left", container.owner, swept.failure())
+    return removed

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from returns.result import Failure, Result, Success
 
+from adapters.cgroups import remove_now
 from adapters.mounts import mount_table, syscalls
 from domain import bundle_files
 from domain.exit_status import SIGNALLED, Exit, ExitStatus, Timestamp
@@ -50,6 +51,8 @@ def clean_up(
     before, after = _end(owner, bundle, record, until, trouble)
     if bundle:
         trouble += _unmount(bundle_files.rootfs(bundle))
+    if record:
+        trouble += _remove_cgroup(record.cgroup)
     trouble += leftover_records.forget(leftovers)
     return _ended(record, before, after, bundle), trouble
 
@@ -98,6 +101,12 @@ def _unmount(rootfs: str) -> list[str]:
         except OSError as error:
             trouble.append(str(error))
     return trouble
+
+
+def _remove_cgroup(cgroup: str) -> list[str]:
+    """The unit's own, around the container's, which on cgroup v1 is nobody else's to remove."""
+    removed = remove_now(cgroup.rpartition("/")[0])
+    return [str(removed.failure())] if isinstance(removed, Failure) else []
 
 
 def _ended(record: ContainerRecord | None, before: Unit, after: Unit, bundle: str) -> Ended:

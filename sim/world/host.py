@@ -83,6 +83,11 @@ class FakeCgroups:
         thawed = await self._world.ask(At.THAW, lambda: self._world.kernel.thaw(cgroup))
         return Failure(CgroupFailed("device busy")) if isinstance(thawed, Lost) else Success(None)
 
+    async def remove(self, cgroup: str) -> Result[None, CgroupFailed]:
+        if not cgroup.startswith("/") or cgroup == "/" or ".." in cgroup.split("/"):
+            return Failure(CgroupFailed(f"{cgroup!r} is no container's cgroup"))
+        return Success(None)  # what is removed here is empty, and nobody in this world sees it
+
 
 class FakeProcesses:
     """The Processes port."""

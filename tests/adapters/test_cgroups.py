@@ -71,6 +71,20 @@ class TestVersion1(_OnThisMachine):
     def _state(self, cgroup: str) -> str:
         return (self.folder(cgroup) / "freezer.state").read_text().strip()
 
+    def test_what_runc_leaves_around_an_ended_container_is_removed(
+        self, drive: Drive, cgroups: LinuxCgroups
+    ) -> None:
+        unit = f"/shim-test-{os.getpid()}.service"
+        (self.folder(unit) / "container").mkdir(parents=True)
+        assert drive(cgroups.remove(unit)) == Success(None)
+        assert not self.folder(unit).exists()
+
+    def test_one_in_use_stays(
+        self, drive: Drive, cgroups: LinuxCgroups, outer: str, inner: str
+    ) -> None:
+        assert drive(cgroups.remove(outer)) == Success(None)
+        assert self.folder(inner).exists()
+
 
 class TestVersion2(_OnThisMachine):
     @pytest.fixture(autouse=True)

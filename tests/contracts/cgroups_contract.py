@@ -64,8 +64,14 @@ class CgroupsContract:
     ) -> None:
         assert drive(cgroups.thaw(f"{outer}/gone")) == Success(None)
 
+    def test_one_that_is_gone_needs_no_removal(
+        self, drive: Drive, cgroups: Cgroups, outer: str
+    ) -> None:
+        assert drive(cgroups.remove(f"{outer}/gone")) == Success(None)
+
     @pytest.mark.parametrize("cgroup", ["", "/", "relative", "/a/../../b"])
     def test_what_is_no_containers_cgroup_is_refused(
         self, drive: Drive, cgroups: Cgroups, cgroup: str
     ) -> None:
         assert isinstance(drive(cgroups.thaw(cgroup)).failure(), CgroupFailed)
+        assert isinstance(drive(cgroups.remove(cgroup)).failure(), CgroupFailed)

@@ -43,7 +43,7 @@ def record(life: int = 1, **changes: object) -> ContainerRecord:
         debug=False,
         publish_to="",
         slice="system.slice",
-        cgroup="/",
+        cgroup="/system.slice/web.service/container",
         private_pid_namespace=True,
         init=init,
     )

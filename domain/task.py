@@ -40,6 +40,8 @@ class Process:
     exit: Exit | None = None
     started: bool = False
     never_ran: bool = False
+    # Its client was done with stdin before it had begun (use_cases/terminal.py).
+    stdin_ended: bool = False
     told: set[Told] = field(default_factory=set)
     # Somebody is writing its exit down; the first to come decides what it was (S1).
     ending: bool = False

@@ -34,6 +34,10 @@ class Ends:
         for end in self._all():
             end.close()
 
+    def close_stdin(self) -> None:
+        if self.stdin is not None:
+            self.stdin.close_writer()
+
     @contextlib.asynccontextmanager
     async def alone(self, until: float) -> AsyncIterator[None]:
         """One drain at a time: the exit asks for one, and Delete that must not overtake it.
@@ -63,7 +67,7 @@ def locate_ends(
             continue
         match locate(path):
             case Success(fifo) if path == stdin:
-                ends.stdin = Input(path, fifo, inotify)
+                ends.stdin = Input(path, fifo)
             case Success(fifo):
                 ends.outputs.append(Output(path, fifo, inotify))
             case Failure(refusal):

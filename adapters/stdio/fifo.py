@@ -62,8 +62,8 @@ class LinuxFifos:
 
     async def close_stdin(self, process: ProcessKey) -> None:
         ends = self._held.get(process)
-        if ends is not None and ends.stdin is not None:
-            ends.stdin.end_with_client()
+        if ends is not None:
+            ends.close_stdin()
 
     async def drain(self, process: ProcessKey, within: Seconds) -> None:
         ends = self._held.get(process)

@@ -18,7 +18,6 @@ from adapters.mounts.libc import LIBC, oserror
 
 IN_ACCESS: Final = 0x00000001
 IN_CLOSE_WRITE: Final = 0x00000008
-IN_OPEN: Final = 0x00000020
 _IN_MASK_ADD: Final = 0x20000000
 _IN_Q_OVERFLOW: Final = 0x00004000
 

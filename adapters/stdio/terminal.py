@@ -69,6 +69,9 @@ class Terminal:
         if self._master >= 0:
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, self._size)
 
+    def close_stdin(self) -> None:
+        self._ends.close_stdin()
+
     async def drain(self, until: float) -> int:
         """The program is gone: copies the rest; answers how much no client has taken by `until`.
 

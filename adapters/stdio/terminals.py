@@ -128,8 +128,8 @@ class LinuxTerminals:
 
     async def close_stdin(self, process: ProcessKey) -> None:
         held = self._held.get(process)
-        if held is not None and held.ends.stdin is not None:
-            held.ends.stdin.close_writer()
+        if held is not None:
+            held.ends.close_stdin()
 
     async def drain(self, process: ProcessKey, within: Seconds) -> None:
         held = self._held.get(process)

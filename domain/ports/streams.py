@@ -14,7 +14,10 @@ class Streams(Protocol):
     """What both kinds have in common. Each call but the opening ones is repeatable."""
 
     async def close_stdin(self, process: ProcessKey) -> None:
-        """The program sees EOF once the client has closed its end too (T227)."""
+        """The program sees EOF once the client has closed its end too (T227).
+
+        To be asked when the program has its stdin: before, its open would wait for a writer.
+        """
         ...
 
     async def drain(self, process: ProcessKey, within: Seconds) -> None:

@@ -24,10 +24,18 @@ async def resize(shim: Shim, key: ProcessKey, width: int, height: int) -> Result
 
 
 async def close_stdin(shim: Shim, key: ProcessKey) -> Result[None, Refusal]:
-    """Repeatable, and a success for a process without stdin (T228)."""
+    """Repeatable, and a success for a process without stdin (T228).
+
+    A client may be done with stdin before its exec has begun (`ctr t exec … </dev/null`). Then
+    it is closed when the program has it: without our end systemd's own open of the FIFO would
+    wait for a writer, for as long as a start may take.
+    """
     found = shim.process(key)
     if failed(found):
         return Failure(found.failure())
     _, process = found.unwrap()
+    if not process.is_init and process.phase in {Phase.CREATED, Phase.STARTING}:
+        process.stdin_ended = True
+        return Success(None)
     await shim.ports.streams(process).close_stdin(key)
     return Success(None)

@@ -203,21 +203,6 @@ class FifosContract:
         self.client_leaves(stdio.stdin)
         assert self.program_sees_end()
 
-    def test_input_that_is_closed_before_the_program_begins_is_whole_and_then_ends(
-        self, drive: Drive, fifos: Fifos, stdio: Stdio
-    ) -> None:
-        """A CloseIO while the start is under way: the program's open must not wait for a writer."""
-        self.client_opens(stdio.stdout)
-        self.client_opens(stdio.stderr)
-        drive(fifos.open(INIT, stdio, LONG))
-        self.client_writes(stdio.stdin, b"early")
-        self.client_leaves(stdio.stdin)
-        drive(fifos.close_stdin(INIT))
-        self.program_begins(stdio)
-        drive(self.settle())
-        assert self.program_reads() == b"early"
-        assert self.program_sees_end()
-
     def test_what_a_client_wrote_before_the_program_began_is_there(
         self, drive: Drive, fifos: Fifos, stdio: Stdio
     ) -> None:

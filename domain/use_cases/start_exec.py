@@ -51,6 +51,10 @@ async def start_exec(
         return Failure(console.failure())
     unit = _definition(shim, container, process, exec_id, console.unwrap())
     outcome = await start_unit(shim, caller, container, process, unit)
+    if failed(outcome):
+        # It may be coming up all the same (S34): before the pid file is read, nobody is left
+        # who could still write it.
+        await kill_unit(shim, process)
     pid = await shim.ports.bundles.pid(container.bundle, exec_id)
     if pid is not None:
         return await _ran(shim, container, process, pid, outcome)
@@ -102,6 +106,8 @@ async def _ran(
     if failed(outcome):
         answer = Failure(outcome.failure())
     process.hear(Heard.STARTED)
+    if process.stdin_ended:
+        await shim.ports.streams(process).close_stdin(process.key)
     # Not written down here: the acknowledged event is; until then the pid file tells (recover).
     tell(shim, container, ExecStarted(process.key, pid))
     if failed(answer):

@@ -74,3 +74,16 @@ def test_t227_closing_stdin_closes_the_process_s_own(scene: Scene) -> None:
     scene.ask(close_stdin(scene.shim, EXEC)).unwrap()
     held = scene.serving.terminals.held
     assert (held[INIT].stdin_closed, held[EXEC].stdin_closed) == (False, True)
+
+
+def test_stdin_that_is_closed_before_its_exec_begins_is_closed_when_the_program_has_it(
+    scene: Scene,
+) -> None:
+    """Our end must be there when systemd opens the FIFO: a client of /dev/null is that fast."""
+    scene.bundle()
+    scene.create(asked(terminal=True)).unwrap()
+    scene.start().unwrap()
+    scene.add_exec(STAYS, terminal=True).unwrap()
+    assert scene.ask(close_stdin(scene.shim, EXEC)) == Success(None)
+    scene.start(EXEC).unwrap()
+    assert scene.serving.terminals.held[EXEC].stdin_closed

@@ -17,7 +17,8 @@ status = main(sys.argv[2:], sys.argv[1])
 sys.stderr.write(" ".join(sorted(set(sys.modules) - before)))
 sys.exit(status)
 """
-# Frozen into the interpreter, or a C module without Python code around it.
+# Frozen into the interpreter, or a C module without Python code around it; what is compiled into
+# the interpreter, and differs from Python to Python, costs nothing either.
 CHEAP = {
     "_collections_abc",
     "_json",
@@ -46,7 +47,7 @@ def foreign(modules: set[str]) -> set[str]:
     own = {f"entrypoints.shim.{name}" for name in HEAVY}
     return {
         name for name in modules if name in own or name.partition(".")[0] != "entrypoints"
-    } - CHEAP
+    } - CHEAP.union(sys.builtin_module_names)
 
 
 def test_start_imports_nothing_that_costs(

@@ -69,6 +69,7 @@ class Outbox:
     def already_told(self, event: TaskEvent) -> None:
         """After a restart: this one has left already, in another incarnation."""
         self._note(event)
+        self._release()
 
     def _release(self) -> None:
         moved = True

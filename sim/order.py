@@ -13,6 +13,7 @@ from domain.event import (
 from domain.exit_status import UNKNOWN, Exit, MainCode, exit_status
 from domain.identity import NO_PID, ProcessKey
 from domain.unit import Activity
+from sim.life import Life
 from sim.outcome import (
     ROUNDING_S,
     Outcome,
@@ -28,13 +29,13 @@ EXITED_ZERO: Final = (MainCode.EXITED, 0)
 
 def s1_exit_once(outcome: Outcome) -> Iterator[str]:
     """Distinct exits of one process: at most one (equal repeats follow a lost answer)."""
-    for _, chapter in outcome.all_chapters():
+    for life, chapter in outcome.all_chapters():
         exits: dict[ProcessKey, set[Exit]] = {}
         for event in chapter:
             if isinstance(event, TaskExited):
                 exits.setdefault(event.process, set()).add(event.exit)
         for process, told in exits.items():
-            if len(told) > 1:
+            if len(told) > 1 and not _was_lost(outcome, life, told):
                 yield f"{process} exited {len(told)} times"
 
 
@@ -142,8 +143,17 @@ def s7_one_answer(outcome: Outcome) -> Iterator[str]:
                 begun_s = 0.0 if container is None else container.begun_s
                 answers.setdefault((key, begun_s), set()).add(found)
         for (key, _), exits in answers.items():
-            if len(exits) > 1:
+            if len(exits) > 1 and not _was_lost(outcome, life, exits):
                 yield f"{key}: {sorted((each.status, each.at) for each in exits)}"
+
+
+def _was_lost(outcome: Outcome, life: Life, exits: set[Exit]) -> bool:
+    """The end of a failed start is in memory and in the record alone, and no disk took it (F116).
+
+    The next shim can but tell what systemd shows.
+    """
+    known = {each.status for each in exits}
+    return UNKNOWN in known and outcome.disk_refused(life.owner) > 0
 
 
 def s8_time_sanity(outcome: Outcome) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Outcome:
     def machine(self) -> Machine:
         return self.host.machine
 
+    def disk_refused(self, owner: ContainerKey) -> int:
+        """How often the disk would not take what the shim has in memory."""
+        return self.machine.disk.refused.get(owner, 0)
+
     def heard(self) -> Iterator[tuple[float, TaskEvent]]:
         """Every event, with the time at which containerd had it."""
         sink = self.machine.sink
@@ -68,6 +72,8 @@ class Outcome:
             for event in self.machine.sink.got:
                 chapters = self._chapters.setdefault(owner_of(event), [])
                 ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
+                if ended and any(event in chapter for chapter in chapters[:-1]):
+                    continue  # an old farewell, whose record no disk would let go (F116)
                 if not chapters or (ended and isinstance(event, TaskCreated)):
                     chapters.append([])
                 chapters[-1].append(event)

@@ -33,6 +33,8 @@ IDLE_REFUSALS: Final = (
     ContainerNotStarted,
     InitNotRunning,
 )
+# The last record of a create, the one that takes it back, and the removal.
+RECORDS_OF_A_FAILED_CREATE: Final = 3
 # How far on in its life a process is; nobody ever sees it go back.
 RANK: Final = {
     Phase.CREATED: 0,
@@ -111,8 +113,11 @@ def s12_start_means_started(outcome: Outcome) -> Iterator[str]:
 
 
 def s13_a_failed_create_is_no_news(outcome: Outcome) -> Iterator[str]:
+    """Unless the disk kept the news of its success, and took neither the word back nor itself."""
     for life in outcome.lives:
         if any(each.created or each.unanswered for each in life.rounds):
+            continue
+        if outcome.disk_refused(life.owner) >= RECORDS_OF_A_FAILED_CREATE:
             continue
         for chapter in outcome.chapters(life.owner):
             yield f"{life.owner} was never created, and {chapter[0]} was told"
@@ -193,10 +198,11 @@ def s35_phases(outcome: Outcome) -> Iterator[str]:
             begun_s = _round(life, call).begun_s
             match call.answer:
                 case Success(ProcessView(phase=phase, key=key)):
-                    rank = seen.get((call.incarnation, key, begun_s), 0)
-                    if RANK[phase] < rank:
+                    known = (call.incarnation, key, begun_s)
+                    if RANK[phase] < seen.get(known, 0):
                         yield f"{key} was seen to go back to {phase.value}"
-                    seen[call.incarnation, key, begun_s] = RANK[phase]
+                    if phase is not Phase.STARTING:  # recovery may take back a former shim's
+                        seen[known] = RANK[phase]
                 case Success() if call.what == "start":
                     wins[call.key, begun_s] = wins.get((call.key, begun_s), 0) + 1
                 case _:

@@ -77,8 +77,10 @@ async def _create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[
     container.created = True
     kept = await keep(shim, container)
     if failed(kept):
-        # Told of nowhere, it would be an orphan after the daemon's next death.
+        # Told of nowhere, it would be an orphan after the daemon's next death; and a save that
+        # was told as failed may say that it was created.
         container.created = False
+        await keep(shim, container)
         await undo(shim, container, kept.failure())
         return Failure(kept.failure())
     shim.containers[request.owner] = container
@@ -213,7 +215,6 @@ async def undo(shim: Shim, container: Container, why: Refusal) -> None:
         await forget(shim, container)
     else:
         shim.remnants.append(container)
-        await keep(shim, container)  # a save that was told as failed may say that it was created
 
 
 async def _forget_container(shim: Shim, container: Container) -> bool:

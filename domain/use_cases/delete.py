@@ -100,8 +100,8 @@ async def _end_created(shim: Shim, container: Container) -> Refusal | None:
     init = container.init
     if init.phase is not Phase.CREATED or not init.unit_asked:
         return None
-    await kill_unit(shim, init)
     for _ in range(limits.DEATH_LOOKS):
+        await kill_unit(shim, init)
         await look(shim, container, init)
         if await shim.ports.concurrency.first_of((init.ended,), limits.DEATH_LOOK) is not None:
             return None

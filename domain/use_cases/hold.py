@@ -1,6 +1,5 @@
 """Holding the units that a former daemon has started: tracked, with a reference of our own."""
 
-from domain.lifecycle import Phase
 from domain.outcome import failed
 from domain.refusal import NoSuchUnit
 from domain.shim import Shim
@@ -17,8 +16,8 @@ async def hold(shim: Shim, container: Container, process: Process) -> None:
 
 
 async def hold_the_rest(shim: Shim) -> None:
-    """Tries again where it failed, unless the process has been deleted since."""
+    """Tries again where it failed, unless the unit has been let go since."""
     rest, shim.unheld = shim.unheld, []
     for container, process in rest:
-        if process.phase is not Phase.DELETED:
+        if (container, process) in shim.tracked(process.unit):
             await hold(shim, container, process)

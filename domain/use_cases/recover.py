@@ -27,6 +27,7 @@ from domain.record import ContainerRecord, ProcessRecord, Told
 from domain.refusal import DeadlinePassed, NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
+from domain.unit import UnitState
 from domain.unit_name import unit_name
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
@@ -45,22 +46,31 @@ async def recover(shim: Shim) -> None:
     """
     works = []
     records = await shim.ports.records.all()
-    living = {record.owner for record in records if record.created and not record.deleted}
     # Farewells first, the older before the younger: a later life of the id waits for them.
     for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
         container = _container(shim, record)
-        if container.deleted:
-            _say_farewell(shim, container)
-        elif not container.created and container.owner in living:
-            # All else was taken back before the living one could be made: its unit has the same
-            # name, and must not be touched.
+        if _is_past(record, records):
             await forget(shim, container)
+        elif container.deleted:
+            _say_farewell(shim, container)
         else:
             works.append(
                 shim.ports.concurrency.spawn(f"recover {record.owner}", _take_up(shim, container))
             )
     for work in works:
         await shim.ports.concurrency.first_of((work.done,), limits.RECOVERY)
+
+
+def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
+    """A record that only could not be removed: a later life of its id proves that all was done.
+
+    That could not be made before a failed Create was taken back, whose unit had its name; and it
+    said nothing before the last word of the one before was heard.
+    """
+    later = [each for each in records if each.owner == record.owner and each is not record]
+    if record.deleted:
+        return any(each.life > record.life and Told.CREATED in each.init.told for each in later)
+    return not record.created and any(each.created and not each.deleted for each in later)
 
 
 def _container(shim: Shim, record: ContainerRecord) -> Container:
@@ -178,13 +188,14 @@ async def _adopt(shim: Shim, container: Container, process: Process) -> None:
 async def _ask_runc(shim: Shim, container: Container) -> None:
     """Was the init let go, is it frozen? The record may be older than either (F116)."""
     init = container.init
-    if init.ending or not init.unit_asked:
+    if init.ending or not await _was_asked(shim, container, init):
         return
     if container.checkpoint and init.is_starting:
         await _job_is_over(shim, init)
         init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
     status = await _status(shim, container)
     if container.checkpoint and init.is_starting and not status:
+        container.outbox.start_failed(init.key)
         _has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
         return
     if init.phase is Phase.CREATED and status in {"running", "paused"}:
@@ -211,7 +222,7 @@ async def _status(shim: Shim, container: Container) -> str:
 
 
 async def _take_up_exec(shim: Shim, container: Container, process: Process) -> None:
-    if process.phase is Phase.CREATED and not await _was_asked(shim, container, process):
+    if not await _was_asked(shim, container, process):
         return
     await _adopt(shim, container, process)
     if not process.is_starting:
@@ -228,9 +239,9 @@ async def _take_up_exec(shim: Shim, container: Container, process: Process) -> N
 
 
 async def _was_asked(shim: Shim, container: Container, process: Process) -> bool:
-    """A unit is there although no start was written down: then one was under way (F116)."""
-    if failed(await shim.ports.units.read(process.ref)):
-        return False
+    """Whether systemd was asked to start its unit: the record may not say so (F116)."""
+    if process.unit_asked or await _reading(shim, process) is None:
+        return process.unit_asked
     process.unit_asked = True
     container.outbox.start_claimed(process.key)
     return process.hear(Heard.START_CLAIMED)
@@ -239,16 +250,26 @@ async def _was_asked(shim: Shim, container: Container, process: Process) -> bool
 async def _job_is_over(shim: Shim, process: Process) -> None:
     """Waits until a start that the former daemon asked for has come to its end."""
     for _ in range(limits.START_LOOKS):
+        state = await _reading(shim, process)
+        if state is None:
+            return
+        process.invocation = state.ref.invocation
+        if not state.is_starting:
+            return
+        await shim.ports.concurrency.first_of((), limits.START_LOOK)
+
+
+async def _reading(shim: Shim, process: Process) -> UnitState | None:
+    """The process's unit, asked for until systemd answers; None if there is none."""
+    for _ in range(limits.START_LOOKS):
         match await shim.ports.units.read(process.ref):
-            case Success(state) if state.is_starting:
-                await shim.ports.concurrency.first_of((), limits.START_LOOK)
-            case Success(state):
-                process.invocation = state.ref.invocation
-                return
+            case Success(UnitState() as state):
+                return state
             case Failure(NoSuchUnit()):
-                return
+                return None
             case _:
                 await shim.ports.concurrency.first_of((), limits.START_LOOK)
+    return None
 
 
 async def _go_on(shim: Shim, container: Container) -> None:

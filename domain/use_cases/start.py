@@ -124,7 +124,6 @@ async def _outcome(shim: Shim, init: Process) -> Exit:
     if before is not None:
         return before
     killed_at = shim.ports.clock.now()
-    await kill_unit(shim, init)
     found = await _death(shim, init)
     if found is None or _is_ours(found, killed_at):
         return Exit(UNKNOWN, shim.ports.clock.now())
@@ -136,8 +135,9 @@ def _is_ours(found: Exit, killed_at: Timestamp) -> bool:
 
 
 async def _death(shim: Shim, init: Process) -> Exit | None:
-    """The exit that systemd shows within the time that a killed process takes to die."""
+    """KILL, until systemd shows the end: one kill may be lost (F94)."""
     for _ in range(limits.DEATH_LOOKS):
+        await kill_unit(shim, init)
         outcome = await shim.ports.units.read(init.ref)
         if failed(outcome):
             if isinstance(outcome.failure(), NoSuchUnit):

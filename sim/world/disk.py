@@ -66,6 +66,8 @@ class Disk:
         # What lies on each root file system, and the folders that were made for it.
         self.mounted: dict[str, list[Mount]] = {}
         self.folders: dict[str, None] = {}
+        # How often it refused to keep or remove a container's record, or said so.
+        self.refused: dict[ContainerKey, int] = {}
 
     def file(self, path: str) -> str | None:
         for folder, bundle in self.bundles.items():
@@ -165,14 +167,20 @@ class FakeRecords:
 
     async def save(self, record: ContainerRecord) -> Result[None, RecordFailed]:
         saved = await self._disk.world.ask(At.RECORD_SAVE, lambda: self._save(record))
-        return Failure(RecordFailed(FULL)) if isinstance(saved, Lost) else Success(None)
+        return self._answer(record.owner, saved)
 
     def _save(self, record: ContainerRecord) -> None:
         self._disk.records[record.owner, record.life] = record
 
     async def remove(self, owner: ContainerKey, life: int) -> Result[None, RecordFailed]:
         removed = await self._disk.world.ask(At.RECORD_REMOVE, lambda: self._remove(owner, life))
-        return Failure(RecordFailed(FULL)) if isinstance(removed, Lost) else Success(None)
+        return self._answer(owner, removed)
+
+    def _answer(self, owner: ContainerKey, done: Lost | None) -> Result[None, RecordFailed]:
+        if done is None:
+            return Success(None)
+        self._disk.refused[owner] = self._disk.refused.get(owner, 0) + 1
+        return Failure(RecordFailed(FULL))
 
     def _remove(self, owner: ContainerKey, life: int) -> None:
         self._disk.records.pop((owner, life), None)

@@ -33,6 +33,11 @@ class FakeTerminals:
         self._pipes = pipes
         self.held: dict[ProcessKey, Screen] = {}
 
+    @property
+    def sizes(self) -> dict[ProcessKey, tuple[int, int]]:
+        """What was asked for, of those that are held."""
+        return {key: each.size for key, each in self.held.items() if each.size is not None}
+
     async def listen(
         self, process: ProcessKey, stdio: Stdio, within: Seconds
     ) -> Result[str, StdioFailed | DeadlinePassed]:

@@ -13,10 +13,10 @@ from domain.identity import NO_PID, ContainerKey, ProcessKey
 from domain.outcome import failed
 from domain.refusal import CallerGone, DeadlinePassed, Refusal, UnknownContainer
 from domain.shim import Shim
-from domain.task import Process
+from domain.task import Container
 from domain.unit import Whom
 from domain.use_cases.delete import Departed, delete
-from domain.use_cases.exits import SIGKILL
+from domain.use_cases.exits import SIGKILL, look
 from domain.use_cases.kill import kill
 
 
@@ -31,7 +31,7 @@ async def clean_up(
     container = shim.containers.get(owner)
     if container is None:
         return await _nothing_left(shim, bundle)
-    if not await _end(shim, container.init):
+    if not await _end(shim, container):
         return Failure(DeadlinePassed(f"the end of {owner}", limits.DEATH))
     departed = await delete(shim, caller, ProcessKey(owner))
     if failed(departed) and isinstance(departed.failure(), UnknownContainer):
@@ -40,12 +40,14 @@ async def clean_up(
     return departed
 
 
-async def _end(shim: Shim, init: Process) -> bool:
+async def _end(shim: Shim, container: Container) -> bool:
     """KILL until it is over, within the time that a killed process takes."""
+    init = container.init
     for _ in range(limits.DEATH_LOOKS):
         if init.ended.is_open or not init.unit_asked:
             return True
         await kill(shim, init.key, SIGKILL, Whom.ALL)
+        await look(shim, container, init)  # a hint may not come (F56)
         await shim.ports.concurrency.first_of((init.ended,), limits.DEATH_LOOK)
     return init.ended.is_open
 

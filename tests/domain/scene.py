@@ -181,10 +181,27 @@ class Scene:
                 return
             left -= 1
             if left < 0:
-                self.world.scheduler.before_step = lambda _: None
+                self.world.scheduler.before_step = None
                 then()
 
         self.world.scheduler.before_step = count
+
+    def dies_during(self, work: Coroutine[Any, Any, Any], step: int) -> bool:
+        """Whether the daemon was killed before its `step`-th step from now, and is back.
+
+        The client of the call gets no answer then; what goes on beside it counts too.
+        """
+        dying = self.serving
+        self.before_step(step, self.crash)
+        task = self.begin(work)
+        self.world.scheduler.run_until(task.done, STEPS_MAX)
+        if self.serving is dying:
+            self.world.scheduler.run_until(dying.dead, STEPS_MAX, self.world.scheduler.now + 0.5)
+        self.world.scheduler.before_step = None
+        if self.serving is dying:
+            return False
+        self.boot()
+        return True
 
     # What clients ask.
 
@@ -199,7 +216,11 @@ class Scene:
         return self.ask(create(self.shim, self.caller(), request or asked()))
 
     def start(self, key: ProcessKey = INIT) -> Result[Pid, Refusal]:
-        return self.ask(start(self.shim, self.caller(), key))
+        return self.ask(self.starting(key))
+
+    def starting(self, key: ProcessKey = INIT) -> Coroutine[Any, Any, Result[Pid, Refusal]]:
+        """A Start, to be begun beside something else."""
+        return start(self.shim, self.caller(), key)
 
     def add_exec(
         self, program: Program | None = STAYS, key: ProcessKey = EXEC, *, terminal: bool = False
@@ -257,6 +278,10 @@ class Scene:
     def heard(self) -> list[str]:
         """The same, in short: the names of the events, execs' with their id."""
         return [in_short(event) for event in self.events()]
+
+    def story(self) -> list[str]:
+        """What containerd has heard, in short and without what it was told again word by word."""
+        return [in_short(event) for event in dict.fromkeys(self.events())]
 
     def unit(self, key: ProcessKey = INIT) -> Unit | None:
         return self.machine.systemd.units.get(unit_name(key))

@@ -262,9 +262,7 @@ def test_d24_a_stop_that_systemd_never_answers_is_given_up_after_its_limit(scene
 def test_an_init_that_does_not_die_keeps_its_container(scene: Scene) -> None:
     scene.created()
     scene.at(At.UNIT_KILL, Does.FAILS_BEFORE, times=limits.DEATH_LOOKS + 1)
-    assert refused(scene.delete()) == UnitFailed(
-        "io-containerd-systemd-default-web-init.service", "its init does not die"
-    )
+    assert isinstance(refused(scene.delete()), UnitFailed)
     assert scene.view().phase is Phase.CREATED
     assert isinstance(scene.delete(), Success)
 

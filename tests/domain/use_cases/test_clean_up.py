@@ -1,0 +1,147 @@
+"""What `delete` on the command line asks for: an end for good, whatever the state (D26)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from returns.result import Failure, Result, Success
+
+from domain import limits
+from domain.identity import NO_PID
+from domain.refusal import CallerGone, DeadlinePassed, MountFailed, Refusal, UnitFailed
+from domain.use_cases.clean_up import clean_up
+from domain.use_cases.create import create
+from domain.use_cases.delete import Departed, delete
+from sim.faults import At, Does
+from sim.world.kernel import Program
+from tests.domain.scene import BUNDLE, INIT, LONG_S, ROOTFS, WEB, Scene, asked, refused
+
+THREE: Final = Program(exits=3)
+ROOT: Final = f"{BUNDLE}/rootfs"
+
+
+def cleaned(scene: Scene) -> Result[Departed, Refusal]:
+    return scene.ask(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+
+
+def paused(scene: Scene) -> None:
+    scene.running()
+    scene.pause().unwrap()
+
+
+def exited(scene: Scene) -> None:
+    scene.running(THREE)
+    scene.wait().unwrap()
+
+
+@pytest.mark.parametrize(
+    ("arrange", "status"),
+    [
+        (Scene.created, 137),
+        (Scene.running, 137),
+        (paused, 137),
+        (Scene.with_exec, 137),
+        (exited, 3),
+    ],
+)
+def test_d26_a_container_is_ended_in_every_phase_and_its_true_status_told(
+    scene: Scene, arrange: Callable[[Scene], object], status: int
+) -> None:
+    arrange(scene)
+    assert cleaned(scene).unwrap().exit.status == status
+    assert scene.left() == {}
+    assert scene.heard()[-2:] == ["TaskExited", "TaskDeleted"]
+
+
+def test_a_container_that_was_never_restored_is_just_forgotten(scene: Scene) -> None:
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    assert cleaned(scene).unwrap().pid == NO_PID
+    assert scene.left() == {}
+
+
+def test_f56_a_hint_that_never_comes_does_not_keep_it(scene: Scene) -> None:
+    scene.running()
+    scene.pass_time()
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=1000)
+    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.left() == {}
+
+
+def test_after_an_ordinary_delete_there_is_nothing_left_to_do(scene: Scene) -> None:
+    exited(scene)
+    scene.delete().unwrap()
+    told = scene.heard()
+    departed = cleaned(scene).unwrap()
+    assert (departed.pid, departed.exit.status) == (NO_PID, 255)
+    assert scene.heard() == told
+
+
+def test_an_unknown_container_s_mounts_are_taken_off_and_its_end_is_unknown(scene: Scene) -> None:
+    scene.machine.disk.mounted[ROOT] = list(ROOTFS)
+    departed = cleaned(scene).unwrap()
+    assert departed.exit.status == 255  # never a success that nobody saw (S6)
+    assert scene.machine.disk.mounted == {}
+
+
+def test_d23_mounts_that_are_busy_are_a_failure_and_not_passed_over(scene: Scene) -> None:
+    scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
+    assert isinstance(refused(cleaned(scene)), MountFailed)
+    assert isinstance(cleaned(scene), Success)
+
+
+def test_what_cannot_be_killed_is_kept_and_said(scene: Scene) -> None:
+    pid = scene.running()
+    scene.process(pid).cgroup = "/where/no/kill/reaches"
+    scene.at(At.UNIT_KILL, Does.FAILS_BEFORE, times=limits.DEATH_LOOKS)
+    assert refused(cleaned(scene)) == DeadlinePassed("the end of default/web", limits.DEATH)
+    assert scene.living() == [pid]
+    assert WEB in scene.shim.containers
+
+
+def test_a_delete_that_fails_is_said_and_can_be_repeated(scene: Scene) -> None:
+    exited(scene)
+    scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
+    assert isinstance(refused(cleaned(scene)), UnitFailed)
+    assert cleaned(scene).unwrap().exit.status == 3
+    assert scene.left() == {}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_ordinary_delete_at_the_same_time_tells_the_same(seed: int) -> None:
+    scene = Scene(seed)
+    exited(scene)
+    exit_ = scene.wait().unwrap()
+    ordinary = scene.begin(delete(scene.shim, scene.caller(), INIT))
+    other = scene.begin(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+    assert scene.answer(other).unwrap().exit == exit_
+    outcome = scene.answer(ordinary)
+    assert isinstance(outcome, Failure) or outcome.unwrap().exit == exit_
+    assert scene.left() == {}
+    assert scene.heard().count("TaskDeleted") == 1
+
+
+def test_t110_a_create_that_is_under_way_is_ended_when_it_has_come_to_its_end(
+    scene: Scene,
+) -> None:
+    scene.bundle()
+    making = scene.begin(create(scene.shim, scene.caller(), asked()))
+    scene.world.scheduler.run(3)
+    cleaning = scene.begin(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+    assert isinstance(scene.answer(making), Success)
+    assert scene.answer(cleaning).unwrap().exit.status == 137
+    assert scene.left() == {}
+
+
+def test_a_caller_who_leaves_while_a_create_is_under_way_ends_nothing(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.RUNC_CREATE, Does.LATE)
+    making = scene.begin(create(scene.shim, scene.caller(), asked()))
+    caller = scene.caller()
+    cleaning = scene.begin(clean_up(scene.shim, caller, WEB, BUNDLE))
+    scene.pass_time()
+    caller.gone.open()
+    assert scene.answer(cleaning) == Failure(CallerGone("create"))
+    assert isinstance(scene.answer(making), Success)
+    scene.pass_time(LONG_S)
+    assert scene.living() != []

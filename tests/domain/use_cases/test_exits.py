@@ -1,0 +1,291 @@
+"""How exits are noticed: hints may be lost, late, repeated or old; the state decides (D15, S1)."""
+
+from typing import Final
+
+import pytest
+from returns.result import Success
+
+from domain.exit_status import Exit, ExitStatus, MainCode
+from domain.lifecycle import Phase
+from domain.refusal import RecordFailed
+from domain.unit import Activity, InvocationId
+from domain.unit_name import unit_name
+from domain.use_cases.exits import look_at, settle
+from domain.use_cases.start import start
+from sim.faults import At, Does
+from sim.world.kernel import SIGKILL, SIGTERM, Program
+from tests.domain.scene import EXEC, INIT, LONG_S, WEB, Scene
+
+THREE: Final = Program(exits=3)
+HANDLES_TERM: Final = Program(runs_s=None, on_term=0)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        (MainCode.EXITED, 0, 0),
+        (MainCode.EXITED, 42, 42),
+        (MainCode.EXITED, 255, 255),
+        (MainCode.KILLED, 9, 137),
+        (MainCode.KILLED, 15, 143),
+        (MainCode.DUMPED, 11, 139),
+    ],
+)
+def test_d11_an_exit_is_told_with_its_own_status_and_systemd_s_time(
+    scene: Scene, code: MainCode, status: int, told: int
+) -> None:
+    pid = scene.running()
+    scene.ends(pid, status, code)
+    exit_ = scene.wait().unwrap()
+    unit = scene.unit()
+    assert unit is not None
+    assert exit_.status == told
+    assert exit_.at == unit.exited_at_us * 1000
+
+
+def test_l5_a_hint_that_never_comes_is_made_up_for_by_looking_now_and_then(scene: Scene) -> None:
+    pid = scene.running()
+    scene.pass_time()
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.ends(pid, 3)
+    scene.pass_time(30.0)
+    assert scene.view().phase is Phase.RUNNING
+    scene.pass_time(60.0)
+    assert scene.view().phase is Phase.EXITED
+    assert scene.heard() == ["TaskCreated", "TaskStarted", "TaskExited"]
+
+
+def test_d15_an_exit_before_anybody_could_be_told_is_seen_right_after_the_start(
+    scene: Scene,
+) -> None:
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.created(Program(exits=4))
+    scene.start().unwrap()
+    scene.pass_time(5.0)
+    scene.script.lines.clear()
+    assert scene.wait().unwrap().status == 4
+
+
+def test_a_bus_that_was_lost_and_came_back_means_look_at_everything(scene: Scene) -> None:
+    pid = scene.with_exec()
+    init = scene.view().pid
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.ends(pid, 1)
+    scene.ends(init, 2)
+    scene.pass_time()
+    scene.script.lines.clear()
+    scene.serving.units.lose_the_bus()
+    scene.pass_time(5.0)
+    assert scene.wait(EXEC).unwrap().status == 1
+    assert scene.wait().unwrap().status == 2
+
+
+def test_s1_many_hints_at_once_are_one_exit(scene: Scene) -> None:
+    pid = scene.running()
+    container = scene.shim.containers[WEB]
+    scene.ends(pid, 3)
+    for _ in range(10):
+        look_at(scene.shim, ((container, container.init),))
+    scene.pass_time()
+    for _ in range(10):
+        look_at(scene.shim, ((container, container.init),))
+    assert scene.heard() == ["TaskCreated", "TaskStarted", "TaskExited"]
+
+
+def test_a_hint_while_a_look_is_under_way_makes_it_look_again(scene: Scene) -> None:
+    """The reading may be older than the hint."""
+    pid = scene.running()
+    scene.pass_time()
+    container = scene.shim.containers[WEB]
+    scene.script.late_s = 5.0
+    scene.at(At.UNIT_READ, Does.ANSWERS_LATE)
+    look_at(scene.shim, ((container, container.init),))
+    scene.pass_time(1.0)
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.ends(pid, 3)
+    scene.pass_time(1.0)
+    look_at(scene.shim, ((container, container.init),))
+    scene.pass_time(10.0)
+    assert scene.view().phase is Phase.EXITED
+
+
+def test_a_systemd_that_cannot_be_read_says_nothing_of_a_process(scene: Scene) -> None:
+    scene.running()
+    container = scene.shim.containers[WEB]
+    scene.at(At.UNIT_READ, Does.FAILS_BEFORE)
+    look_at(scene.shim, ((container, container.init),))
+    scene.pass_time()
+    assert scene.view().phase is Phase.RUNNING
+
+
+def test_s21_what_a_former_unit_of_the_name_says_changes_nothing(scene: Scene) -> None:
+    """The unit is gone and another of its name is there: ours is over, and nobody knows how."""
+    scene.running()
+    unit = scene.unit()
+    assert unit is not None
+    unit.invocation = InvocationId("f" * 32)
+    unit.code, unit.status = MainCode.EXITED, 0
+    container = scene.shim.containers[WEB]
+    look_at(scene.shim, ((container, container.init),))
+    assert scene.wait().unwrap().status == 255
+
+
+def test_s6_a_unit_that_is_over_without_an_exit_is_told_as_unknown(scene: Scene) -> None:
+    scene.running()
+    unit = scene.unit()
+    assert unit is not None
+    unit.activity = Activity.FAILED
+    container = scene.shim.containers[WEB]
+    look_at(scene.shim, ((container, container.init),))
+    assert scene.wait().unwrap().status == 255
+
+
+def test_a_hint_about_a_unit_that_nobody_tracks_is_nobody_s(scene: Scene) -> None:
+    scene.running(THREE)
+    scene.wait().unwrap()
+    assert len(list(scene.shim.tracked(unit_name(INIT)))) == 1
+    assert list(scene.shim.tracked(unit_name(EXEC))) == []
+    scene.delete().unwrap()
+    assert list(scene.shim.tracked(unit_name(INIT))) == []
+    assert list(scene.shim.tracked(None)) == []
+
+
+def test_r053_an_administrator_s_stop_is_told_with_the_status_that_the_program_has(
+    scene: Scene,
+) -> None:
+    scene.running(Program(runs_s=None, on_term=6))
+    scene.pass_time()
+    unit = scene.unit()
+    assert unit is not None
+    stopping = scene.world.scheduler.spawn(
+        "systemctl stop", scene.machine.systemd.stop(unit), "world"
+    )
+    scene.answer(stopping)
+    assert scene.wait().unwrap().status == 6
+
+
+def test_an_administrator_s_stop_of_a_program_without_a_handler_ends_by_kill(
+    scene: Scene,
+) -> None:
+    scene.running()
+    unit = scene.unit()
+    assert unit is not None
+    scene.world.scheduler.spawn("systemctl stop", scene.machine.systemd.stop(unit), "world")
+    scene.pass_time(LONG_S)
+    assert scene.wait().unwrap().status == 137
+
+
+# The step into exited.
+
+
+def test_s7_an_exit_is_written_down_before_anybody_is_told(scene: Scene) -> None:
+    pid = scene.created()
+    scene.pass_time()
+    seen: list[bool] = []
+    scene.at(At.RECORD_SAVE, then=lambda: seen.append(scene.view().exit is None))
+    scene.ends(pid, 3)
+    waiting = scene.begin(scene.waiting_for())
+    scene.at(At.PUBLISH, then=lambda: seen.append(is_written(scene)))
+    assert isinstance(scene.answer(waiting), Success)
+    scene.pass_time()
+    assert seen == [True, True]
+
+
+def is_written(scene: Scene) -> bool:
+    record = scene.record()
+    return record is not None and record.init.exit is not None
+
+
+def test_f116_an_exit_is_told_even_if_the_disk_is_full(scene: Scene) -> None:
+    scene.running(THREE)
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, times=20)
+    assert scene.wait().unwrap().status == 3
+    assert scene.heard()[-1] == "TaskExited"
+    assert str(RecordFailed("no space left on device")) in str(scene.world.story)
+
+
+def test_s1_the_first_to_come_decides_how_it_ended(scene: Scene) -> None:
+    pid = scene.running()
+    container = scene.shim.containers[WEB]
+    scene.ends(pid, 3)
+    first = scene.wait()
+    late = Exit(ExitStatus(9), first.unwrap().at)
+    scene.ask(settle(scene.shim, container, container.init, late))
+    assert scene.wait() == first
+    assert scene.heard().count("TaskExited") == 1
+
+
+# Who else has to go.
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_s3_with_its_own_pid_namespace_the_init_s_exit_is_told_after_the_execs(seed: int) -> None:
+    scene = Scene(seed)
+    scene.with_exec()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    assert scene.wait(EXEC).unwrap().status == 137
+    assert scene.heard()[-2:] == ["TaskExited sh", "TaskExited"]
+    assert scene.living() == []
+
+
+def test_h15_in_a_shared_pid_namespace_everybody_else_is_killed(scene: Scene) -> None:
+    program = scene.with_exec(private=False)
+    scene.ends(scene.view().pid, 3)
+    assert scene.wait().unwrap().status == 3
+    assert scene.wait(EXEC).unwrap().status == 137
+    assert not scene.process(program).lives
+
+
+def test_f01_the_init_s_exit_is_told_although_an_exec_does_not_die(scene: Scene) -> None:
+    program = scene.with_exec()
+    scene.process(program).cgroup = "/where/no/kill/reaches"  # as good as in D state
+    scene.kill().unwrap()
+    exit_ = scene.wait()
+    scene.pass_time(5.0)
+    assert scene.heard()[-1] == "TaskExited"
+    scene.ends(program, 0)
+    scene.pass_time(5.0)
+    assert scene.heard()[-1] == "TaskExited sh"
+    assert scene.wait() == exit_
+
+
+def test_f01_the_init_s_exit_waits_for_no_exec_that_is_still_being_started(scene: Scene) -> None:
+    scene.running()
+    scene.add_exec().unwrap()
+    scene.pass_time()
+    scene.at(At.RUNC_EXEC, Does.NEVER_ARRIVES)
+    scene.begin(start(scene.shim, scene.caller(), EXEC))
+    scene.pass_time()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time(5.0)
+    assert scene.heard()[-1] == "TaskExited"
+
+
+def test_h15_an_exec_that_was_never_started_gets_no_exit_when_the_init_dies(scene: Scene) -> None:
+    scene.running(THREE)
+    scene.add_exec().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time(LONG_S)
+    assert scene.view(EXEC).phase is Phase.CREATED
+    assert "TaskExited sh" not in scene.heard()
+
+
+def test_a_kill_that_hit_an_exec_s_reaper_alone_takes_its_program_too(scene: Scene) -> None:
+    program = scene.with_exec()
+    unit = scene.unit(EXEC)
+    assert unit is not None
+    assert unit.main is not None
+    scene.world.kernel.end(unit.main, MainCode.KILLED, SIGKILL)
+    assert scene.wait(EXEC).unwrap().status == 137
+    scene.pass_time()
+    assert not scene.process(program).lives
+
+
+def test_a_program_that_left_a_child_is_told_by_its_own_end(scene: Scene) -> None:
+    program = scene.with_exec(HANDLES_TERM)
+    child = scene.world.kernel.fork(scene.process(program).cgroup)
+    scene.kill(EXEC, SIGTERM).unwrap()
+    assert scene.wait(EXEC).unwrap().status == 0
+    assert child.lives

@@ -72,7 +72,7 @@ class Outcome:
             for event in self.machine.sink.got:
                 chapters = self._chapters.setdefault(owner_of(event), [])
                 ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
-                if ended and any(event in chapter for chapter in chapters[:-1]):
+                if ended and _is_old(event, chapters[:-1]):
                     continue  # an old farewell, whose record no disk would let go (F116)
                 if not chapters or (ended and isinstance(event, TaskCreated)):
                     chapters.append([])
@@ -121,6 +121,10 @@ class Outcome:
                     yield call, found
                 case _:
                     pass
+
+
+def _is_old(event: TaskEvent, chapters: list[list[TaskEvent]]) -> bool:
+    return isinstance(event, TaskDeleted) and any(event in chapter for chapter in chapters)
 
 
 def round_at(life: Life, at_s: float) -> Round | None:

@@ -84,7 +84,7 @@ async def _delete_container(shim: Shim, container: Container) -> Result[Departed
 async def take_apart(shim: Shim, container: Container) -> Refusal | None:
     """The Delete that `container.deletion` stands for; None when the container is gone."""
     deletion = container.deletion
-    why = await _end_created(shim, container) or await _dismantle(shim, container)
+    why = await _end_all(shim, container) or await _dismantle(shim, container)
     if why is None:
         await _depart(shim, container)
     else:
@@ -95,17 +95,32 @@ async def take_apart(shim: Shim, container: Container) -> Refusal | None:
     return why
 
 
-async def _end_created(shim: Shim, container: Container) -> Refusal | None:
-    """A container that was never started is ended first; its exit is told like any other (T173)."""
-    init = container.init
-    if init.phase is not Phase.CREATED or not init.unit_asked:
-        return None
+async def _end_all(shim: Shim, container: Container) -> Refusal | None:
+    """Nobody is left whose end is unknown: each is told like any other.
+
+    A container that was never started is ended first (T173); the end of an exec may have been
+    missed, and its unit is about to go (H13).
+    """
+    refusals = await together(
+        shim,
+        [
+            _end(shim, container, process)
+            for process in container.processes()
+            if process.unit_asked and not process.ended.is_open
+        ],
+    )
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+async def _end(shim: Shim, container: Container, process: Process) -> Refusal | None:
     for _ in range(limits.DEATH_LOOKS):
-        await kill_unit(shim, init)
-        await look(shim, container, init)
-        if await shim.ports.concurrency.first_of((init.ended,), limits.DEATH_LOOK) is not None:
+        await kill_unit(shim, process)
+        await look(shim, container, process)
+        if await shim.ports.concurrency.first_of((process.ended,), limits.DEATH_LOOK) is not None:
             return None
-    return UnitFailed(init.unit, "its init does not die")
+    return UnitFailed(
+        process.unit, "its init does not die" if process.is_init else "it does not die"
+    )
 
 
 async def _dismantle(shim: Shim, container: Container) -> Refusal | None:

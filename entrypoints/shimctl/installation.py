@@ -118,7 +118,8 @@ Type=notify
 NotifyAccess=main
 ExecStart={" ".join(map(quoted, argv))}
 Restart=always
-RestartSec=0
+# At once as far as people are concerned; a daemon that cannot start does not spin.
+RestartSec=100ms
 # Fed from the event loop: a daemon that hangs is replaced.
 WatchdogSec=30
 TimeoutStartSec=60

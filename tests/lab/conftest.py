@@ -7,8 +7,8 @@ import pytest
 
 from tests.lab.containers import Containers
 from tests.lab.emulated import Emulated
-from tests.lab.leftovers import left_behind, traces
 from tests.lab.lab_script import SUITES, lab
+from tests.lab.leftovers import left_behind, traces
 from tests.lab.root import Root
 
 

@@ -1,5 +1,6 @@
 """Containers of a lab machine, run through ctr and an unmodified containerd."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ PATIENCE_SECONDS: Final = 120
 # Ends and removes every task and container of every namespace, whatever state they are in.
 _REMOVE_ALL: Final = """
 for namespace in $(ctr namespaces ls -q); do
-    alias c="ctr -n $namespace"
-    for task in $(c tasks ls -q); do
-        c tasks kill -s KILL "$task" 2>/dev/null || true
-        c tasks delete -f "$task" 2>/dev/null || true
+    in_it() { ctr -n "$namespace" "$@"; }
+    for task in $(in_it tasks ls -q); do
+        in_it tasks delete -f "$task" >&2 || true
     done
-    for container in $(c containers ls -q); do c containers rm "$container"; done
+    for container in $(in_it containers ls -q); do
+        in_it containers rm "$container" >&2 || true
+        in_it snapshots rm "$container" 2>/dev/null || true
+    done
 done
 """
 
@@ -101,11 +104,13 @@ class Containers:
         """RUNNING, STOPPED and so on, as `ctr tasks ls` shows it."""
         return self._row(word)[2]
 
-    def delete(self, word: str) -> CompletedProcess[str]:
-        """Deletes a stopped task and its container; ctr's exit status is the task's."""
-        deleted = self.ctr("tasks", "delete", self.id(word), check=False)
+    def delete(self, word: str) -> int:
+        """Deletes a stopped task and its container; answers the task's exit status."""
+        said = self.ctr("tasks", "delete", self.id(word)).stderr
         self.ctr("containers", "rm", self.id(word))
-        return deleted
+        # ctr itself ends with 0, and mentions the status if it is another.
+        found = re.search(r"exit with non-zero exit code (\d+)", said)
+        return int(found[1]) if found else 0
 
     def kill(self, word: str, signal: str = "KILL") -> None:
         self.ctr("tasks", "kill", "-s", signal, self.id(word))

@@ -39,7 +39,7 @@ def traces(root: Root) -> Traces:
 
 
 def left_behind(root: Root, before: Traces) -> list[str]:
-    """What is there that was not before and does not go within a while; nothing is as it should be."""
+    """What is there that was not before and does not go within a while."""
     deadline = time.monotonic() + PATIENCE_SECONDS / 4
     while True:
         left = traces(root) - before

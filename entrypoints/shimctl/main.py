@@ -10,9 +10,11 @@ from entrypoints import places
 
 # Each module has one click command of the name `command`. A new command is a line here.
 COMMANDS: Final[Mapping[str, str]] = {
+    "demo": "entrypoints.shimctl.demo",
     "doctor": "entrypoints.shimctl.doctor",
     "install": "entrypoints.shimctl.install",
     "ps": "entrypoints.shimctl.ps",
+    "sim": "entrypoints.shimctl.sim",
     "uninstall": "entrypoints.shimctl.uninstall",
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from returns.result import Failure, Success
 
-from domain import bundle_files
+from domain import bundle_files, limits
 from domain.event import TaskCreated
 from domain.identity import NO_PID, Namespace
 from domain.lifecycle import Phase
@@ -26,6 +26,7 @@ from domain.refusal import (
     UnitFailed,
 )
 from domain.request import CreateRequest, RuntimeOptions
+from domain.unit import JobResult
 from domain.use_cases.create import create
 from sim.faults import At, Does
 from sim.world.kernel import Program
@@ -221,6 +222,23 @@ def test_d55_a_unit_that_is_gone_again_is_a_failed_create(scene: Scene) -> None:
     assert why == UnitFailed("io-containerd-systemd-default-web-init.service", "done")
 
 
+def test_a_job_that_was_cancelled_is_a_failed_create_whatever_the_unit_looks_like(
+    scene: Scene,
+) -> None:
+    """An administrator's stop came between: the unit is on its way down."""
+    scene.bundle()
+
+    def cancel() -> None:
+        for unit in scene.machine.systemd.units.values():
+            unit.job.finish(JobResult.CANCELED)
+
+    scene.at(At.RUNC_CREATE, then=cancel)
+    scene.script.late_s = 1.0
+    scene.at(At.UNIT_READ, Does.LATE)
+    assert refused(scene.create()) == UnitFailed(unit_of_init(), "canceled")
+    assert scene.left() == {}
+
+
 def test_a_start_job_that_never_ends_is_given_up_after_its_limit(scene: Scene) -> None:
     scene.bundle()
     scene.script.late_s = 500.0
@@ -363,6 +381,7 @@ def test_d47_what_a_caller_who_left_began_is_taken_back_on_the_shim_s_own_time(
     scene.at(At.RUNC_CREATE, Does.LATE, then=caller.gone.open)
     outcome = scene.ask(create(scene.shim, caller, asked()))
     assert refused(outcome) == CallerGone(f"start of {unit_of_init()}")
+    assert scene.world.scheduler.now < limits.DEATH  # its kill ends the job at once
     scene.pass_time(LONG_S)
     assert scene.living() == []
     assert scene.shim.containers == {}

@@ -1,6 +1,7 @@
 """Delete: refused while anything runs, repeatable after a failure, and once done for good."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -11,6 +12,7 @@ from domain.event import TaskDeleted, TaskExited
 from domain.exit_status import NEVER, Exit, ExitStatus
 from domain.identity import NO_PID, ExecId, ProcessKey
 from domain.lifecycle import Phase
+from domain.limits import Seconds
 from domain.refusal import (
     CallerGone,
     ContainerExists,
@@ -31,6 +33,9 @@ from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import Program
+from sim.world.pipes import Pipes
+from sim.world.streams import FakeFifos
+from sim.world.world import World
 from tests.domain.scene import BUNDLE, EXEC, INIT, LONG_S, WEB, Scene, asked, refused
 
 THREE: Final = Program(exits=3)
@@ -111,6 +116,34 @@ def test_r133_a_delete_answers_the_exit_tells_of_it_and_leaves_nothing(scene: Sc
     assert scene.left() == {}
     assert scene.delete() == Failure(UnknownContainer("web"))
     assert scene.heard().count("TaskDeleted") == 1
+    assert scene.script.calls.count(At.RUNC_DELETE) == 1  # at the exit already
+
+
+class Noting(FakeFifos):
+    """Fifos that say in which order they were drained and closed."""
+
+    def __init__(self, world: World, pipes: Pipes) -> None:
+        super().__init__(world, pipes)
+        self.notes: list[str] = []
+
+    async def drain(self, process: ProcessKey, within: Seconds) -> None:
+        self.notes.append(f"drain {process}")
+        await super().drain(process, within)
+
+    async def close(self, process: ProcessKey) -> None:
+        self.notes.append(f"close {process}")
+        await super().close(process)
+
+
+def test_t176_every_process_s_output_is_drained_before_its_ends_are_closed(scene: Scene) -> None:
+    fifos = Noting(scene.world, scene.machine.pipes)
+    scene.shim.ports = replace(scene.shim.ports, fifos=fifos)
+    scene.with_exec()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.delete().unwrap()
+    assert set(fifos.notes[:2]) == {"drain default/web", "drain default/web/sh"}
+    assert set(fifos.notes[2:]) == {"close default/web", "close default/web/sh"}
 
 
 def test_d53_a_created_container_is_ended_first_and_its_exit_told_before_the_delete(

@@ -1,19 +1,23 @@
 """How exits are noticed: hints may be lost, late, repeated or old; the state decides (D15, S1)."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
-from returns.result import Success
+from returns.result import Result, Success
 
+from domain.event import TaskExited
 from domain.exit_status import Exit, ExitStatus, MainCode
 from domain.lifecycle import Phase
-from domain.refusal import RecordFailed
-from domain.unit import Activity, InvocationId
+from domain.refusal import DeadlinePassed, NoSuchUnit, RecordFailed, SystemdAway
+from domain.unit import Activity, InvocationId, UnitRef, UnitState
 from domain.unit_name import unit_name
 from domain.use_cases.exits import look_at, settle
 from domain.use_cases.start import start
 from sim.faults import At, Does
+from sim.scheduler import sleep
 from sim.world.kernel import SIGKILL, SIGTERM, Program
+from sim.world.units import FakeUnits
 from tests.domain.scene import EXEC, INIT, LONG_S, WEB, Scene
 
 THREE: Final = Program(exits=3)
@@ -92,19 +96,27 @@ def test_s1_many_hints_at_once_are_one_exit(scene: Scene) -> None:
     assert scene.heard() == ["TaskCreated", "TaskStarted", "TaskExited"]
 
 
+class SlowAnswers(FakeUnits):
+    """A bus on which readings travel for two seconds, and are as old when they come."""
+
+    async def read(
+        self, unit: UnitRef
+    ) -> Result[UnitState, NoSuchUnit | SystemdAway | DeadlinePassed]:
+        state = await super().read(unit)
+        await sleep(2.0)
+        return state
+
+
 def test_a_hint_while_a_look_is_under_way_makes_it_look_again(scene: Scene) -> None:
     """The reading may be older than the hint."""
     pid = scene.running()
     scene.pass_time()
     container = scene.shim.containers[WEB]
-    scene.script.late_s = 5.0
-    scene.at(At.UNIT_READ, Does.ANSWERS_LATE)
+    slow = SlowAnswers(scene.machine.systemd, scene.serving.name)
+    scene.shim.ports = replace(scene.shim.ports, units=slow)
     look_at(scene.shim, ((container, container.init),))
     scene.pass_time(1.0)
-    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
     scene.ends(pid, 3)
-    scene.pass_time(1.0)
-    look_at(scene.shim, ((container, container.init),))
     scene.pass_time(10.0)
     assert scene.view().phase is Phase.EXITED
 
@@ -235,6 +247,28 @@ def test_h15_in_a_shared_pid_namespace_everybody_else_is_killed(scene: Scene) ->
     assert scene.wait().unwrap().status == 3
     assert scene.wait(EXEC).unwrap().status == 137
     assert not scene.process(program).lives
+
+
+def test_in_a_shared_pid_namespace_the_init_s_exit_waits_for_nobody(scene: Scene) -> None:
+    program = scene.with_exec(private=False)
+    scene.process(program).cgroup = "/where/no/kill/reaches"
+    scene.pass_time()
+    scene.ends(scene.view().pid, 3)
+    scene.pass_time(0.5)
+    assert scene.machine.sink.got[-1] == TaskExited(INIT, scene.view().pid, scene.wait().unwrap())
+
+
+def test_l5_execs_are_looked_at_when_their_init_has_ended(scene: Scene) -> None:
+    """With it they died, and their own hints may not come."""
+    scene.with_exec()
+    scene.pass_time()
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.ends(scene.view().pid, 3)
+    scene.pass_time()
+    container = scene.shim.containers[WEB]
+    look_at(scene.shim, ((container, container.init),))
+    scene.pass_time(5.0)
+    assert scene.view(EXEC).phase is Phase.EXITED
 
 
 def test_f01_the_init_s_exit_is_told_although_an_exec_does_not_die(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from returns.result import Failure, Success
+from returns.result import Failure, Result, Success
 
 from domain.identity import NO_PID
 from domain.lifecycle import Phase
@@ -168,6 +168,8 @@ def test_a_unit_that_systemd_no_longer_knows_is_finished_and_looked_at(scene: Sc
     scene.running()
     scene.machine.systemd.units.clear()
     assert scene.kill() == Failure(AlreadyFinished())
+    scene.pass_time()
+    assert scene.view().phase is Phase.EXITED
     assert scene.wait().unwrap().status == 255
 
 
@@ -217,6 +219,18 @@ def test_d43_not_started_and_finished_are_told_apart_for_an_exec(
     scene.running()
     arrange(scene)
     assert scene.kill(EXEC, signal) == Failure(why)
+
+
+def test_d43_an_exec_that_is_being_started_is_not_started_yet(scene: Scene) -> None:
+    scene.running()
+    scene.add_exec().unwrap()
+    kills: list[Task[Result[None, Refusal]]] = []
+    scene.at(
+        At.RUNC_EXEC,
+        then=lambda: kills.append(scene.begin(kill(scene.shim, EXEC, SIGKILL, Whom.MAIN))),
+    )
+    scene.start(EXEC).unwrap()
+    assert scene.answer(kills[0]) == Failure(NotCreatedYet())
 
 
 def test_d43_not_started_and_finished_are_told_apart_for_an_init(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from domain.refusal import (
     UnknownContainer,
     WrongPhase,
 )
+from domain.use_cases.pause import pause
 from sim.faults import At, Does
 from sim.world.kernel import Program
 from tests.domain.scene import WEB, Scene, refused
@@ -104,8 +105,11 @@ def test_a_failed_resume_changes_nothing_and_can_be_asked_again(scene: Scene) ->
 def test_an_exit_while_runc_freezes_is_an_exit_and_no_pause_is_told(scene: Scene) -> None:
     pid = scene.running()
     scene.script.late_s = 5.0
-    scene.at(At.RUNC_FREEZE, Does.ANSWERS_LATE, then=lambda: scene.ends(pid, 3))
-    scene.pause()
+    scene.at(At.RUNC_FREEZE, Does.ANSWERS_LATE)
+    pausing = scene.begin(pause(scene.shim, WEB))
+    scene.pass_time()
+    scene.ends(pid, 3)
+    assert scene.answer(pausing) == Success(None)
     assert scene.wait().unwrap().status == 3
     assert scene.view().phase is Phase.EXITED
     assert scene.heard()[-1] == "TaskExited"

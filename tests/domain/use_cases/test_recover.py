@@ -415,6 +415,24 @@ def test_s4_a_farewell_that_is_owed_comes_before_the_next_life(scene: Scene) -> 
     assert [type(each).__name__ for each in scene.events()][3:] == ["TaskDeleted", "TaskCreated"]
 
 
+def test_f122_a_farewell_comes_first_even_if_the_clock_was_set_back_since(scene: Scene) -> None:
+    scene.running(SEVEN)
+    scene.wait().unwrap()
+    scene.pass_time()
+    scene.machine.sink.is_up = scene.world.scheduler.latch()
+    scene.delete().unwrap()
+    scene.created()
+    scene.pass_time()
+    records = scene.machine.disk.records
+    [(former_key, former), (_, _)] = records.items()
+    late = replace(former, life=former.life * 2)
+    del records[former_key]
+    records[late.owner, late.life] = late
+    scene.restart()
+    scene.machine.sink.is_up.open()
+    assert [type(each).__name__ for each in scene.events()][3:] == ["TaskDeleted", "TaskCreated"]
+
+
 # Trouble with one record is no trouble for another.
 
 
@@ -450,6 +468,22 @@ def test_a_port_that_fails_while_a_running_container_is_taken_up_loses_nothing(
     assert scene.view(EXEC).phase is Phase.RUNNING
     ends_well(scene)
     assert scene.story()[-3:] == ["TaskExited sh", "TaskExited", "TaskDeleted"]
+
+
+def test_a_delete_whose_client_was_told_that_it_failed_is_not_taken_up_again(
+    scene: Scene,
+) -> None:
+    scene.running(SEVEN)
+    exit_ = scene.wait()
+    scene.pass_time()
+    scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
+    refused(scene.delete())
+    scene.restart()
+    scene.pass_time(LONG_S)
+    assert scene.wait() == exit_
+    assert "TaskDeleted" not in scene.story()
+    scene.delete().unwrap()
+    assert scene.left() == {}
 
 
 def test_a_delete_that_cannot_be_finished_after_a_restart_is_tried_until_it_can(

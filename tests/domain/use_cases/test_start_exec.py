@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from returns.result import Failure, Success
+from returns.result import Failure, Result, Success
 
 from domain import bundle_files
 from domain.event import ExecStarted, TaskExited
@@ -31,8 +31,9 @@ from domain.use_cases.delete import NO_EXIT, Departed
 from domain.use_cases.query import wait
 from domain.use_cases.start import start
 from sim.faults import At, Does
+from sim.scheduler import Task
 from sim.world.kernel import SIGKILL, Program
-from tests.domain.scene import BUNDLE, EXEC, INIT, STAYS, Scene, asked, refused
+from tests.domain.scene import BUNDLE, EXEC, INIT, STAYS, Scene, asked, in_short, refused
 
 QUICK: Final = Program(exits=3)
 SH: Final = ExecId("sh")
@@ -74,6 +75,17 @@ def test_t120_an_exec_of_a_container_that_has_ended_is_refused(scene: Scene) -> 
     scene.wait().unwrap()
     assert scene.start(EXEC) == Failure(InitNotRunning("web"))
     assert At.RUNC_EXEC not in scene.script.calls
+
+
+def test_t120_an_exec_is_refused_while_the_init_s_exit_is_being_written_down(
+    scene: Scene,
+) -> None:
+    added(scene)
+    starts: list[Task[Result[Pid, Refusal]]] = []
+    scene.at(At.RECORD_SAVE, then=lambda: starts.append(scene.begin(scene.starting(EXEC))))
+    scene.ends(scene.view().pid, 3)
+    scene.pass_time()
+    assert starts[0].outcome() == Failure(InitNotRunning("web"))
 
 
 def test_an_exec_starts_in_a_container_that_is_only_created(scene: Scene) -> None:
@@ -246,6 +258,40 @@ def test_a_failed_exec_does_not_hold_the_init_s_exit_back(scene: Scene) -> None:
     assert scene.events()[-1] == TaskExited(INIT, scene.view().pid, exit_)
 
 
+def test_an_init_s_exit_that_waited_for_a_start_leaves_as_soon_as_that_has_failed(
+    scene: Scene,
+) -> None:
+    added(scene)
+    scene.script.late_s = 1.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    starting = scene.begin(scene.starting(EXEC))
+    scene.pass_time(0.5)
+    scene.kill().unwrap()
+    scene.pass_time(0.2)
+    assert "TaskExited" not in [in_short(each) for each in scene.machine.sink.got]
+    assert isinstance(scene.answer(starting), Failure)
+    scene.pass_time(0.1)  # not the two seconds after which nothing is waited for
+    assert in_short(scene.machine.sink.got[-1]) == "TaskExited"
+
+
+def test_s3_an_init_s_exit_waits_for_a_start_that_succeeds_and_for_that_program_s_exit(
+    scene: Scene,
+) -> None:
+    added(scene)
+    scene.script.late_s = 0.5
+    # The program runs, and before its start could be told the init ends, and it too.
+    scene.at(At.PROCESS, Does.LATE, then=lambda: scene.ends(scene.view().pid, 3))
+    assert isinstance(scene.start(EXEC), Success)
+    assert scene.heard()[-3:] == ["ExecStarted sh", "TaskExited sh", "TaskExited"]
+
+
+def test_a_failed_start_owes_no_exit_when_its_exec_is_deleted(scene: Scene) -> None:
+    added(scene, None)
+    failed_start(scene)
+    scene.delete(EXEC).unwrap()
+    assert scene.shim.containers[INIT.owner].departed == []
+
+
 def test_a_terminal_that_never_comes_is_a_failed_start_of_a_program_that_ran(
     scene: Scene,
 ) -> None:
@@ -355,7 +401,7 @@ def leave_when_it_runs(scene: Scene, leave: Callable[[], None]) -> None:
     scene.world.scheduler.spawn("client", look(), "client")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.integers(0, 2**32),
     st.integers(0, 40),

@@ -1,7 +1,6 @@
 """How fast output comes through: a terminal, which is copied, and a FIFO, which is not."""
 
 import os
-import pty
 import subprocess
 import time
 from collections.abc import Callable
@@ -57,14 +56,14 @@ def _measure(
 
 
 def _on_terminal(argv: list[str]) -> Came:
-    pid, master = pty.fork()
-    if pid == 0:
-        os.execvp(argv[0], argv)  # noqa: S606 (nothing here needs a shell)
-    came = _read_all(master)
-    os.close(master)
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise CommandFailedError(f"{' '.join(argv)} ended with wait status {status}")
+    """Not as its controlling terminal: that is hung up, unread output and all, when ctr ends."""
+    master, slave = os.openpty()
+    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave) as client:  # noqa: S603
+        os.close(slave)
+        came = _read_all(master)
+        os.close(master)
+    if client.returncode:
+        raise CommandFailedError(f"{' '.join(argv)} ended with {client.returncode}")
     return came
 
 

@@ -13,6 +13,8 @@ from sim.world.pipes import Pipes, Pty
 from sim.world.world import ORDINARY_S, World
 
 MISSING: Final = "missing"
+# What runc ends with when it says no.
+FAILED: Final = 1
 
 
 def args_of(program: Program) -> tuple[str, ...]:
@@ -143,6 +145,7 @@ class Oci:
         why = self._cannot_execute(runc, does)
         if why is not None:
             self.fail(runc.option("--log"), why)
+            self.world.kernel.end(runc.process, MainCode.EXITED, FAILED)
             return None
         container = self.containers[runc.key]
         program = self._asked_for(runc)

@@ -163,7 +163,9 @@ class Systemd:
         runc = unit.control = self.world.kernel.fork(unit.cgroup)
         command = Command(runc, unit.name, unit.definition.argv)
         program = await self.oci.execute(command, unit.seconds("TimeoutStartUSec"))
-        if not runc.lives or (program is None and reaper.lives and self._hangs(unit)):
+        was_killed = not runc.lives and runc.code is not MainCode.EXITED
+        hangs = program is None and reaper.lives and self._hangs(unit)
+        if was_killed or hangs:
             await self._not_started(unit)
             return
         self.world.kernel.end(runc, MainCode.EXITED, 0 if program else RUNC_FAILED)

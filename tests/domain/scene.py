@@ -5,20 +5,17 @@ a kind it fails, comes late, or something else happens just then. The seed is le
 the order of what happens at once.
 """
 
-import json
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
-from returns.result import Failure, Result, Success
+from returns.result import Result, Success
 
-from domain.caller import Caller
 from domain.event import TaskEvent
 from domain.exit_status import Exit, MainCode
-from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, Pid, ProcessKey
+from domain.identity import ContainerKey, Pid, ProcessKey
 from domain.record import ContainerRecord
 from domain.refusal import Refusal
-from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
+from domain.request import CreateRequest
 from domain.shim import Shim
 from domain.unit import Whom
 from domain.unit_name import unit_name
@@ -30,7 +27,7 @@ from domain.use_cases.kill import kill
 from domain.use_cases.pause import pause, resume
 from domain.use_cases.query import ProcessView
 from domain.use_cases.start import start
-from sim.faults import At, Does, Faults
+from sim.faults import At, Does
 from sim.incarnation import Incarnation, Machine
 from sim.scheduler import Task
 from sim.world.disk import Bundle
@@ -38,61 +35,16 @@ from sim.world.kernel import SIGKILL, KernelProcess, Program
 from sim.world.runc import MISSING, RuncContainer, args_of
 from sim.world.systemd import Unit
 from sim.world.world import World
+from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, WEB, asked, exec_asked
+from tests.domain.heard import in_short, owner_of
+from tests.domain.script import Line, Script
 
 T = TypeVar("T")
 
-WEB: Final = ContainerKey(Namespace("default"), ContainerId("web"))
-INIT: Final = ProcessKey(WEB)
-EXEC: Final = ProcessKey(WEB, ExecId("sh"))
-BUNDLE: Final = "/run/bundles/web"
-ROOTFS: Final = (Mount("bind", "/image", "", ("bind",)),)
-
-STAYS: Final = Program(runs_s=None)
 STEPS_MAX: Final = 100_000
 # Longer than anything that goes on by itself, resyncs included.
 LONG_S: Final = 400.0
 MOMENT_S: Final = 1.0
-
-
-@dataclass(slots=True)
-class Line:
-    """What happens at calls of a kind: of those the first `skips` pass, then `times` are hit."""
-
-    at: At
-    does: Does | None
-    skips: int
-    times: int
-    then: Callable[[], object] | None
-
-    def hits(self, at: At) -> bool:
-        if at is not self.at or self.times == 0:
-            return False
-        if self.skips > 0:
-            self.skips -= 1
-            return False
-        self.times -= 1
-        return True
-
-
-@dataclass(slots=True)
-class Script(Faults):
-    """Faults that are written down instead of drawn."""
-
-    lines: list[Line] = field(default_factory=list)
-    calls: list[At] = field(default_factory=list)
-    late_s: float = 20.0
-
-    def verdict(self, at: At) -> Does | None:
-        self.calls.append(at)
-        for line in self.lines:
-            if line.hits(at):
-                if line.then is not None:
-                    line.then()
-                return line.does
-        return None
-
-    def lateness(self) -> float:
-        return self.late_s
 
 
 class Scene:
@@ -154,9 +106,6 @@ class Scene:
     def ask(self, work: Coroutine[Any, Any, T]) -> T:
         return self.answer(self.begin(work))
 
-    def caller(self) -> Caller:
-        return self.serving.caller()
-
     # What goes wrong.
 
     def at(
@@ -213,14 +162,14 @@ class Scene:
         self.machine.disk.bundles[path] = Bundle(args, private_pid_namespace=private)
 
     def create(self, request: CreateRequest | None = None) -> Result[Pid, Refusal]:
-        return self.ask(create(self.shim, self.caller(), request or asked()))
+        return self.ask(create(self.shim, self.serving.caller(), request or asked()))
 
     def start(self, key: ProcessKey = INIT) -> Result[Pid, Refusal]:
         return self.ask(self.starting(key))
 
     def starting(self, key: ProcessKey = INIT) -> Coroutine[Any, Any, Result[Pid, Refusal]]:
         """A Start, to be begun beside something else."""
-        return start(self.shim, self.caller(), key)
+        return start(self.shim, self.serving.caller(), key)
 
     def add_exec(
         self, program: Program | None = STAYS, key: ProcessKey = EXEC, *, terminal: bool = False
@@ -233,14 +182,18 @@ class Scene:
         return self.ask(kill(self.shim, key, signal, whom))
 
     def delete(self, key: ProcessKey = INIT) -> Result[Departed, Refusal]:
-        return self.ask(delete(self.shim, self.caller(), key))
+        return self.ask(self.deleting(key))
+
+    def deleting(self, key: ProcessKey = INIT) -> Coroutine[Any, Any, Result[Departed, Refusal]]:
+        """A Delete, to be begun beside something else."""
+        return delete(self.shim, self.serving.caller(), key)
 
     def wait(self, key: ProcessKey = INIT) -> Result[Exit, Refusal]:
         return self.ask(self.waiting_for(key))
 
     def waiting_for(self, key: ProcessKey = INIT) -> Coroutine[Any, Any, Result[Exit, Refusal]]:
         """A Wait, to be begun beside something else."""
-        return query.wait(self.shim, self.caller(), key)
+        return query.wait(self.shim, self.serving.caller(), key)
 
     def pause(self) -> Result[None, Refusal]:
         return self.ask(pause(self.shim, WEB))
@@ -267,6 +220,30 @@ class Scene:
         self.running(private=private)
         assert self.add_exec(program) == Success(None)
         return self.start(EXEC).unwrap()
+
+    def exited(self, program: Program) -> Exit:
+        """A container that has run its program to the end, with all of it told."""
+        self.running(program)
+        exit_ = self.wait().unwrap()
+        self.pass_time()
+        return exit_
+
+    def added(self, program: Program | None = STAYS, *, terminal: bool = False) -> None:
+        """A running container with an exec that was not started yet."""
+        self.running()
+        self.add_exec(program, terminal=terminal).unwrap()
+        self.pass_time()
+
+    # How it ends.
+
+    def ends_well(self) -> None:
+        """The client takes its container down, whatever it finds; nothing may be left."""
+        if WEB in self.shim.containers:
+            self.kill()
+            self.wait()
+            self.delete()
+        self.pass_time(LONG_S)
+        assert self.left() == {}
 
     # What became of it.
 
@@ -321,52 +298,3 @@ class Scene:
             "farewells": list(self.shim.farewells),
         }
         return {what: left for what, left in things.items() if left}
-
-
-def asked(
-    *,
-    terminal: bool = False,
-    checkpoint: str = "",
-    debug: bool = False,
-    rootfs: tuple[Mount, ...] = ROOTFS,
-    options: RuntimeOptions | None = None,
-) -> CreateRequest:
-    """A Create as containerd sends it."""
-    return CreateRequest(
-        owner=WEB,
-        bundle=BUNDLE,
-        rootfs=rootfs,
-        stdio=Stdio("/fifo/in", "/fifo/out", "/fifo/err", terminal=terminal),
-        checkpoint=checkpoint,
-        options=options or RuntimeOptions(),
-        debug=debug,
-    )
-
-
-def exec_asked(
-    program: Program | None = STAYS, key: ProcessKey = EXEC, *, terminal: bool = False
-) -> ExecRequest:
-    args = (MISSING,) if program is None else args_of(program)
-    spec = json.dumps({"args": args}).encode()
-    return ExecRequest(key, Stdio(stdout="/fifo/out", terminal=terminal), spec)
-
-
-def owner_of(event: TaskEvent) -> ContainerKey:
-    process: ProcessKey | None = getattr(event, "process", None)
-    if process is not None:
-        return process.owner
-    owner: ContainerKey = getattr(event, "owner", WEB)
-    return owner
-
-
-def in_short(event: TaskEvent) -> str:
-    process: ProcessKey | None = getattr(event, "process", None)
-    name = type(event).__name__
-    return name if process is None or process.exec_id is None else f"{name} {process.exec_id}"
-
-
-def refused(outcome: Result[Any, Refusal]) -> Refusal:
-    """Why it was refused; a success fails the test."""
-    assert isinstance(outcome, Failure), outcome
-    why: Refusal = outcome.failure()
-    return why

@@ -17,7 +17,8 @@ from domain.refusal import Operation, WrongPhase
 from domain.unit_definition import Value
 from domain.use_cases import delete as deletes
 from sim.faults import At, Does
-from tests.domain.scene import EXEC, INIT, Scene, asked, refused
+from tests.domain.client import EXEC, INIT, asked, refused
+from tests.domain.scene import Scene
 from tests.domain.test_lifecycle import EVERY_PAIR, naively, pictured
 from tests.domain.test_unit_definition import BOTH
 

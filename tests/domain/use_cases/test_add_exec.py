@@ -24,7 +24,8 @@ from domain.use_cases.add_exec import add_exec
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import Program
-from tests.domain.scene import BUNDLE, EXEC, INIT, WEB, Scene, exec_asked, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, exec_asked, refused
+from tests.domain.scene import Scene
 
 SPEC_FILE = bundle_files.exec_spec(BUNDLE, ExecId("sh"))
 

@@ -11,17 +11,18 @@ from domain.identity import NO_PID
 from domain.refusal import CallerGone, DeadlinePassed, MountFailed, Refusal, UnitFailed
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
-from domain.use_cases.delete import Departed, delete
+from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.scene import BUNDLE, INIT, LONG_S, ROOTFS, WEB, Scene, asked, refused
+from tests.domain.client import BUNDLE, ROOTFS, WEB, asked, refused
+from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
 ROOT: Final = f"{BUNDLE}/rootfs"
 
 
 def cleaned(scene: Scene) -> Result[Departed, Refusal]:
-    return scene.ask(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+    return scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
 
 
 def paused(scene: Scene) -> None:
@@ -112,8 +113,8 @@ def test_an_ordinary_delete_at_the_same_time_tells_the_same(seed: int) -> None:
     scene = Scene(seed)
     exited(scene)
     exit_ = scene.wait().unwrap()
-    ordinary = scene.begin(delete(scene.shim, scene.caller(), INIT))
-    other = scene.begin(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+    ordinary = scene.begin(scene.deleting())
+    other = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
     assert scene.answer(other).unwrap().exit == exit_
     outcome = scene.answer(ordinary)
     assert isinstance(outcome, Failure) or outcome.unwrap().exit == exit_
@@ -125,9 +126,9 @@ def test_t110_a_create_that_is_under_way_is_ended_when_it_has_come_to_its_end(
     scene: Scene,
 ) -> None:
     scene.bundle()
-    making = scene.begin(create(scene.shim, scene.caller(), asked()))
+    making = scene.begin(create(scene.shim, scene.serving.caller(), asked()))
     scene.world.scheduler.run(3)
-    cleaning = scene.begin(clean_up(scene.shim, scene.caller(), WEB, BUNDLE))
+    cleaning = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
     assert isinstance(scene.answer(making), Success)
     assert scene.answer(cleaning).unwrap().exit.status == 137
     assert scene.left() == {}
@@ -136,8 +137,8 @@ def test_t110_a_create_that_is_under_way_is_ended_when_it_has_come_to_its_end(
 def test_a_caller_who_leaves_while_a_create_is_under_way_ends_nothing(scene: Scene) -> None:
     scene.bundle()
     scene.at(At.RUNC_CREATE, Does.LATE)
-    making = scene.begin(create(scene.shim, scene.caller(), asked()))
-    caller = scene.caller()
+    making = scene.begin(create(scene.shim, scene.serving.caller(), asked()))
+    caller = scene.serving.caller()
     cleaning = scene.begin(clean_up(scene.shim, caller, WEB, BUNDLE))
     scene.pass_time()
     caller.gone.open()

@@ -1,36 +1,25 @@
-"""Create: all or nothing."""
+"""Create: what is made, and what a second one is told (R036, R060, R065)."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import pytest
 from returns.result import Failure, Success
 
-from domain import bundle_files, limits
+from domain import bundle_files
 from domain.event import TaskCreated
 from domain.identity import NO_PID, Namespace
 from domain.lifecycle import Phase
 from domain.refusal import (
-    BundleFailed,
-    CallerGone,
     ContainerExists,
-    DeadlinePassed,
     Evidence,
-    MountFailed,
-    RecordFailed,
-    Refusal,
     RuncFailed,
-    StdioFailed,
-    SystemdAway,
-    UnitFailed,
 )
-from domain.request import CreateRequest, RuntimeOptions
-from domain.unit import JobResult
+from domain.request import RuntimeOptions
 from domain.use_cases.create import create
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.scene import BUNDLE, INIT, LONG_S, ROOTFS, STAYS, WEB, Scene, asked, refused
+from tests.domain.client import BUNDLE, INIT, ROOTFS, STAYS, WEB, asked, refused
+from tests.domain.scene import Scene
 
 
 def test_r060_a_create_answers_the_pid_of_a_paused_init_and_tells_of_it(scene: Scene) -> None:
@@ -113,7 +102,7 @@ def test_r036_a_second_create_is_refused_and_the_living_one_untouched(scene: Sce
 
 def test_of_two_creates_at_once_one_wins_and_the_other_touches_nothing(scene: Scene) -> None:
     scene.bundle()
-    calls = [scene.begin(create(scene.shim, scene.caller(), asked())) for _ in range(2)]
+    calls = [scene.begin(create(scene.shim, scene.serving.caller(), asked())) for _ in range(2)]
     answers = [scene.answer(call) for call in calls]
     assert sorted(isinstance(each, Success) for each in answers) == [False, True]
     assert Failure(ContainerExists("web")) in answers
@@ -150,248 +139,6 @@ def test_f48_a_unit_left_over_under_the_name_is_swept_away_once(scene: Scene) ->
     assert scene.living() == [again.unwrap()]
 
 
-# All or nothing.
-
-
-def lose_the_bundle(scene: Scene) -> None:
-    scene.at(At.RECORD_SAVE, then=lambda: scene.machine.disk.bundles.pop(BUNDLE))
-
-
-def fails(
-    at: At, does: Does = Does.FAILS_BEFORE, *, skips: int = 0, times: int = 1
-) -> Callable[[Scene], None]:
-    return lambda scene: scene.at(at, does, skips=skips, times=times)
-
-
-PLAIN: Final = asked()
-TERMINAL: Final = asked(terminal=True)
-STEPS: Final[tuple[tuple[str, CreateRequest, Callable[[Scene], None], type[Refusal]], ...]] = (
-    ("bundle", PLAIN, lambda scene: scene.machine.disk.bundles.clear(), BundleFailed),
-    ("first record", PLAIN, fails(At.RECORD_SAVE), RecordFailed),
-    ("cgroup's place", PLAIN, lose_the_bundle, BundleFailed),
-    ("mount", PLAIN, fails(At.MOUNT), MountFailed),
-    ("stdio", PLAIN, fails(At.STDIO), DeadlinePassed),
-    ("console socket", TERMINAL, fails(At.STDIO), DeadlinePassed),
-    ("unit never asked", PLAIN, fails(At.UNIT_START), SystemdAway),
-    ("unit's answer lost", PLAIN, fails(At.UNIT_START, Does.FAILS_AFTER), SystemdAway),
-    ("runc create", PLAIN, fails(At.RUNC_CREATE), RuncFailed),
-    ("unit unreadable", PLAIN, fails(At.UNIT_READ), SystemdAway),
-    ("console", TERMINAL, fails(At.CONSOLE), StdioFailed),
-    ("last record", PLAIN, fails(At.RECORD_SAVE, skips=1), RecordFailed),
-)
-
-
-@pytest.mark.parametrize(
-    ("request_", "goes_wrong", "why"),
-    [step[1:] for step in STEPS],
-    ids=[step[0] for step in STEPS],
-)
-def test_s13_a_create_that_fails_at_any_step_leaves_nothing_and_tells_nothing(
-    scene: Scene,
-    request_: CreateRequest,
-    goes_wrong: Callable[[Scene], None],
-    why: type[Refusal],
-) -> None:
-    scene.bundle()
-    goes_wrong(scene)
-    assert isinstance(refused(scene.create(request_)), why)
-    assert scene.left() == {}
-    assert scene.events() == []
-
-
-def test_d55_an_init_that_is_dead_already_is_a_failed_create(scene: Scene) -> None:
-    scene.bundle()
-
-    def end() -> None:
-        for pid in scene.living():
-            scene.ends(pid, 3)
-
-    # The news reaches systemd before our look does.
-    scene.script.late_s = 5.0
-    scene.at(At.UNIT_READ, Does.LATE, then=end)
-    assert refused(scene.create()) == UnitFailed(
-        "io-containerd-systemd-default-web-init.service", "init ended at once with 3"
-    )
-    assert scene.left() == {}
-
-
-def test_d55_a_unit_that_is_gone_again_is_a_failed_create(scene: Scene) -> None:
-    scene.bundle()
-    scene.at(At.UNIT_READ, then=scene.machine.systemd.units.clear)
-    why = refused(scene.create())
-    assert why == UnitFailed("io-containerd-systemd-default-web-init.service", "done")
-
-
-def test_a_job_that_was_cancelled_is_a_failed_create_whatever_the_unit_looks_like(
-    scene: Scene,
-) -> None:
-    """An administrator's stop came between: the unit is on its way down."""
-    scene.bundle()
-
-    def cancel() -> None:
-        for unit in scene.machine.systemd.units.values():
-            unit.job.finish(JobResult.CANCELED)
-
-    scene.at(At.RUNC_CREATE, then=cancel)
-    scene.script.late_s = 1.0
-    scene.at(At.UNIT_READ, Does.LATE)
-    assert refused(scene.create()) == UnitFailed(unit_of_init(), "canceled")
-    assert scene.left() == {}
-
-
-def test_a_start_job_that_never_ends_is_given_up_after_its_limit(scene: Scene) -> None:
-    scene.bundle()
-    scene.script.late_s = 500.0
-    scene.at(At.RUNC_CREATE, Does.LATE)
-    assert refused(scene.create()) == DeadlinePassed("start job", 130.0)
-    assert scene.world.scheduler.now < LONG_S
-    assert scene.shim.containers == {}
-
-
-def test_d45_a_create_is_tried_once_so_that_hooks_do_not_run_twice(scene: Scene) -> None:
-    scene.bundle()
-    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE)
-    refused(scene.create())
-    assert scene.script.calls.count(At.UNIT_START) == 1
-    assert scene.script.calls.count(At.RUNC_CREATE) == 1
-
-
-def test_runc_s_own_words_are_the_reason(scene: Scene) -> None:
-    scene.bundle(None)
-    assert refused(scene.create()) == RuncFailed(
-        "create", 'exec: "missing": executable file not found in $PATH'
-    )
-
-
-def test_a_container_of_somebody_else_under_the_id_is_not_deleted(scene: Scene) -> None:
-    scene.process(scene.created()).cgroup = "/somewhere/else"
-    foreign = scene.oci()
-    assert foreign is not None
-    scene.machine.disk.records.clear()
-    scene.machine.systemd.units.clear()
-    scene.restart()
-    scene.bundle()
-    assert refused(scene.create()) == RuncFailed("create", "container with given ID already exists")
-    assert scene.oci() is foreign
-    assert scene.living() == [foreign.init.pid]
-
-
-# What a failed Create could not take back.
-
-
-STUBBORN: Final = (
-    ("runc keeps it", At.RUNC_DELETE),
-    ("its mounts are busy", At.UNMOUNT),
-    ("its unit is not released", At.UNIT_RELEASE),
-    ("its unit is not stopped", At.UNIT_STOP),
-)
-
-
-@pytest.mark.parametrize("at", [at for _, at in STUBBORN], ids=[name for name, _ in STUBBORN])
-def test_what_cannot_be_taken_back_at_once_is_tried_again_later(scene: Scene, at: At) -> None:
-    scene.bundle()
-    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
-    scene.at(at, Does.FAILS_BEFORE)
-    refused(scene.create(TERMINAL))
-    assert scene.record() is not None
-    scene.pass_time(LONG_S)
-    assert scene.left() == {}
-    assert scene.events() == []
-
-
-@pytest.mark.parametrize("at", [at for _, at in STUBBORN], ids=[name for name, _ in STUBBORN])
-def test_what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_daemon(
-    scene: Scene, at: At
-) -> None:
-    scene.bundle()
-    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
-    scene.at(at, Does.FAILS_BEFORE)
-    refused(scene.create(TERMINAL))
-    scene.restart()
-    assert scene.left() == {}
-    assert scene.events() == []
-
-
-def test_a_new_create_of_the_id_first_takes_back_what_the_failed_one_left(scene: Scene) -> None:
-    scene.bundle()
-    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
-    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
-    refused(scene.create())
-    assert scene.oci() is not None
-    pid = scene.create().unwrap()
-    assert scene.living() == [pid]
-    assert scene.shim.remnants == []
-
-
-def test_while_a_remnant_cannot_be_taken_back_its_id_is_not_free(scene: Scene) -> None:
-    scene.bundle()
-    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE, times=2)
-    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
-    refused(scene.create())
-    assert refused(scene.create()) == ContainerExists("web")
-    assert isinstance(scene.create(), Success)
-
-
-@pytest.mark.parametrize("does", [Does.FAILS_BEFORE, Does.FAILS_AFTER])
-def test_a_create_that_failed_at_its_last_record_is_not_brought_back_by_the_next_daemon(
-    scene: Scene, does: Does
-) -> None:
-    """Whatever the disk has of the record whose save was told as failed."""
-    scene.bundle()
-    scene.at(At.RECORD_SAVE, does, skips=1)
-    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
-    refused(scene.create())
-    assert scene.oci() is not None
-    scene.restart()
-    assert scene.left() == {}
-    assert scene.events() == []
-
-
-# The caller.
-
-
-@pytest.mark.parametrize("request_", [PLAIN, TERMINAL], ids=["plain", "terminal"])
-def test_a_caller_that_leaves_at_any_moment_has_a_container_or_nothing(
-    request_: CreateRequest,
-) -> None:
-    outcomes = set()
-    for moment in range(60):
-        scene = Scene(seed=moment)
-        scene.bundle()
-        caller = scene.caller()
-        scene.before_step(moment, caller.gone.open)
-        outcome = scene.ask(create(scene.shim, caller, request_))
-        outcomes.add(type(outcome))
-        if isinstance(outcome, Success):
-            assert scene.heard() == ["TaskCreated"]
-            assert scene.living() == [outcome.unwrap()]
-        else:
-            assert isinstance(refused(outcome), CallerGone)
-            assert scene.left() == {}
-            assert scene.events() == []
-    assert outcomes == {Success, Failure}
-
-
-def test_d47_what_a_caller_who_left_began_is_taken_back_on_the_shim_s_own_time(
-    scene: Scene,
-) -> None:
-    scene.bundle()
-    scene.script.late_s = 50.0
-    caller = scene.caller()
-    scene.at(At.RUNC_CREATE, Does.LATE, then=caller.gone.open)
-    outcome = scene.ask(create(scene.shim, caller, asked()))
-    assert refused(outcome) == CallerGone(f"start of {unit_of_init()}")
-    assert scene.world.scheduler.now < limits.DEATH  # its kill ends the job at once
-    scene.pass_time(LONG_S)
-    assert scene.living() == []
-    assert scene.shim.containers == {}
-    assert scene.machine.disk.mounted == {}
-
-
-def unit_of_init() -> str:
-    return "io-containerd-systemd-default-web-init.service"
-
-
 # Debug.
 
 
@@ -424,10 +171,9 @@ def test_in_debug_mode_the_container_s_configuration_is_shown_where_it_can_be_re
     assert Evidence("process.json", "{}") in why.evidence
 
 
-def test_a_create_without_a_terminal_holds_fifos_and_one_with_it_a_terminal() -> None:
-    for request in (PLAIN, TERMINAL):
-        scene = Scene()
-        scene.bundle()
-        scene.create(request).unwrap()
-        assert list(scene.serving.fifos.held) == ([] if request is TERMINAL else [INIT])
-        assert list(scene.serving.terminals.held) == ([INIT] if request is TERMINAL else [])
+@pytest.mark.parametrize("stdio", ["fifos", "terminal"])
+def test_a_create_holds_the_fifos_or_the_terminal_of_its_init(scene: Scene, stdio: str) -> None:
+    scene.bundle()
+    scene.create(asked(terminal=stdio == "terminal")).unwrap()
+    assert list(scene.serving.fifos.held) == ([INIT] if stdio == "fifos" else [])
+    assert list(scene.serving.terminals.held) == ([INIT] if stdio == "terminal" else [])

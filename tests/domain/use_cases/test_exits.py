@@ -6,19 +6,19 @@ from typing import Final
 import pytest
 from returns.result import Result, Success
 
-from domain.event import TaskExited
 from domain.exit_status import Exit, ExitStatus, MainCode
+from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.refusal import DeadlinePassed, NoSuchUnit, RecordFailed, SystemdAway
 from domain.unit import Activity, InvocationId, UnitRef, UnitState
 from domain.unit_name import unit_name
 from domain.use_cases.exits import look_at, settle
-from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.scheduler import sleep
-from sim.world.kernel import SIGKILL, SIGTERM, Program
+from sim.world.kernel import Program
 from sim.world.units import FakeUnits
-from tests.domain.scene import EXEC, INIT, LONG_S, WEB, Scene
+from tests.domain.client import EXEC, INIT, WEB
+from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
 HANDLES_TERM: Final = Program(runs_s=None, on_term=0)
@@ -130,16 +130,21 @@ def test_a_systemd_that_cannot_be_read_says_nothing_of_a_process(scene: Scene) -
     assert scene.view().phase is Phase.RUNNING
 
 
-def test_s21_what_a_former_unit_of_the_name_says_changes_nothing(scene: Scene) -> None:
-    """The unit is gone and another of its name is there: ours is over, and nobody knows how."""
-    scene.running()
-    unit = scene.unit()
+@pytest.mark.parametrize("key", [INIT, EXEC], ids=["init", "exec"])
+def test_s21_what_another_unit_of_the_name_says_changes_nothing(
+    scene: Scene, key: ProcessKey
+) -> None:
+    """Ours is gone and another of its name is there: ours is over, and nobody knows how."""
+    scene.with_exec()
+    scene.pass_time()
+    unit = scene.unit(key)
     assert unit is not None
     unit.invocation = InvocationId("f" * 32)
     unit.code, unit.status = MainCode.EXITED, 0
     container = scene.shim.containers[WEB]
-    look_at(scene.shim, ((container, container.init),))
-    assert scene.wait().unwrap().status == 255
+    for process in container.processes():
+        look_at(scene.shim, ((container, process),))
+    assert scene.wait(key).unwrap().status == 255
 
 
 def test_s6_a_unit_that_is_over_without_an_exit_is_told_as_unknown(scene: Scene) -> None:
@@ -225,101 +230,3 @@ def test_s1_the_first_to_come_decides_how_it_ended(scene: Scene) -> None:
     scene.ask(settle(scene.shim, container, container.init, late))
     assert scene.wait() == first
     assert scene.heard().count("TaskExited") == 1
-
-
-# Who else has to go.
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_s3_with_its_own_pid_namespace_the_init_s_exit_is_told_after_the_execs(seed: int) -> None:
-    scene = Scene(seed)
-    scene.with_exec()
-    scene.kill().unwrap()
-    scene.wait().unwrap()
-    assert scene.wait(EXEC).unwrap().status == 137
-    assert scene.heard()[-2:] == ["TaskExited sh", "TaskExited"]
-    assert scene.living() == []
-
-
-def test_h15_in_a_shared_pid_namespace_everybody_else_is_killed(scene: Scene) -> None:
-    program = scene.with_exec(private=False)
-    scene.ends(scene.view().pid, 3)
-    assert scene.wait().unwrap().status == 3
-    assert scene.wait(EXEC).unwrap().status == 137
-    assert not scene.process(program).lives
-
-
-def test_in_a_shared_pid_namespace_the_init_s_exit_waits_for_nobody(scene: Scene) -> None:
-    program = scene.with_exec(private=False)
-    scene.process(program).cgroup = "/where/no/kill/reaches"
-    scene.pass_time()
-    scene.ends(scene.view().pid, 3)
-    scene.pass_time(0.5)
-    assert scene.machine.sink.got[-1] == TaskExited(INIT, scene.view().pid, scene.wait().unwrap())
-
-
-def test_l5_execs_are_looked_at_when_their_init_has_ended(scene: Scene) -> None:
-    """With it they died, and their own hints may not come."""
-    scene.with_exec()
-    scene.pass_time()
-    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
-    scene.ends(scene.view().pid, 3)
-    scene.pass_time()
-    container = scene.shim.containers[WEB]
-    look_at(scene.shim, ((container, container.init),))
-    scene.pass_time(5.0)
-    assert scene.view(EXEC).phase is Phase.EXITED
-
-
-def test_f01_the_init_s_exit_is_told_although_an_exec_does_not_die(scene: Scene) -> None:
-    program = scene.with_exec()
-    scene.process(program).cgroup = "/where/no/kill/reaches"  # as good as in D state
-    scene.kill().unwrap()
-    exit_ = scene.wait()
-    scene.pass_time(5.0)
-    assert scene.heard()[-1] == "TaskExited"
-    scene.ends(program, 0)
-    scene.pass_time(5.0)
-    assert scene.heard()[-1] == "TaskExited sh"
-    assert scene.wait() == exit_
-
-
-def test_f01_the_init_s_exit_waits_for_no_exec_that_is_still_being_started(scene: Scene) -> None:
-    scene.running()
-    scene.add_exec().unwrap()
-    scene.pass_time()
-    scene.at(At.RUNC_EXEC, Does.NEVER_ARRIVES)
-    scene.begin(start(scene.shim, scene.caller(), EXEC))
-    scene.pass_time()
-    scene.kill().unwrap()
-    scene.wait().unwrap()
-    scene.pass_time(5.0)
-    assert scene.heard()[-1] == "TaskExited"
-
-
-def test_h15_an_exec_that_was_never_started_gets_no_exit_when_the_init_dies(scene: Scene) -> None:
-    scene.running(THREE)
-    scene.add_exec().unwrap()
-    scene.wait().unwrap()
-    scene.pass_time(LONG_S)
-    assert scene.view(EXEC).phase is Phase.CREATED
-    assert "TaskExited sh" not in scene.heard()
-
-
-def test_a_kill_that_hit_an_exec_s_reaper_alone_takes_its_program_too(scene: Scene) -> None:
-    program = scene.with_exec()
-    unit = scene.unit(EXEC)
-    assert unit is not None
-    assert unit.main is not None
-    scene.world.kernel.end(unit.main, MainCode.KILLED, SIGKILL)
-    assert scene.wait(EXEC).unwrap().status == 137
-    scene.pass_time()
-    assert not scene.process(program).lives
-
-
-def test_a_program_that_left_a_child_is_told_by_its_own_end(scene: Scene) -> None:
-    program = scene.with_exec(HANDLES_TERM)
-    child = scene.world.kernel.fork(scene.process(program).cgroup)
-    scene.kill(EXEC, SIGTERM).unwrap()
-    assert scene.wait(EXEC).unwrap().status == 0
-    assert child.lives

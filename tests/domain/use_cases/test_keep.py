@@ -6,7 +6,8 @@ from domain.refusal import RecordFailed
 from domain.use_cases.keep import forget, keep
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.scene import LONG_S, WEB, Scene, refused
+from tests.domain.client import WEB, refused
+from tests.domain.scene import LONG_S, Scene
 
 
 def saves(scene: Scene) -> int:

@@ -19,11 +19,11 @@ from domain.refusal import (
 )
 from domain.unit import Whom
 from domain.use_cases.kill import SIGNAL_MAX, kill
-from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import SIGKILL, SIGTERM, Freezer, Program
-from tests.domain.scene import EXEC, INIT, Scene, asked, refused
+from tests.domain.client import EXEC, INIT, asked, refused
+from tests.domain.scene import Scene
 
 HANDLES_TERM: Final = Program(runs_s=None, on_term=7)
 
@@ -166,6 +166,7 @@ def test_a_container_that_start_has_yet_to_restore_is_not_created(scene: Scene) 
 
 def test_a_unit_that_systemd_no_longer_knows_is_finished_and_looked_at(scene: Scene) -> None:
     scene.running()
+    scene.pass_time()
     scene.machine.systemd.units.clear()
     assert scene.kill() == Failure(AlreadyFinished())
     scene.pass_time()
@@ -182,7 +183,7 @@ def test_a_systemd_that_does_not_answer_is_said_to_be_away(scene: Scene) -> None
 def test_f27_a_kill_is_not_blocked_by_a_start_that_hangs(scene: Scene) -> None:
     scene.created()
     scene.at(At.RUNC_START, Does.NEVER_ANSWERS)
-    scene.begin(start(scene.shim, scene.caller(), INIT))
+    scene.begin(scene.starting())
     scene.pass_time()
     assert scene.kill() == Success(None)
     assert scene.world.scheduler.now < 10.0

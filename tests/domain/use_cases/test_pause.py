@@ -15,10 +15,11 @@ from domain.refusal import (
     UnknownContainer,
     WrongPhase,
 )
-from domain.use_cases.pause import pause
+from domain.use_cases.pause import pause, resume
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.scene import WEB, Scene, refused
+from tests.domain.client import WEB, refused
+from tests.domain.scene import Scene
 
 Ask = Callable[[Scene], Result[None, Refusal]]
 
@@ -112,6 +113,19 @@ def test_an_exit_while_runc_freezes_is_an_exit_and_no_pause_is_told(scene: Scene
     assert scene.answer(pausing) == Success(None)
     assert scene.wait().unwrap().status == 3
     assert scene.view().phase is Phase.EXITED
+    assert scene.heard()[-1] == "TaskExited"
+
+
+def test_an_exit_while_runc_thaws_is_an_exit_and_no_resume_is_told(scene: Scene) -> None:
+    pid = scene.running()
+    scene.pause().unwrap()
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_FREEZE, Does.ANSWERS_LATE)
+    resuming = scene.begin(resume(scene.shim, WEB))
+    scene.pass_time()
+    scene.ends(pid, 3)
+    assert scene.answer(resuming) == Success(None)
+    assert scene.wait().unwrap().status == 3
     assert scene.heard()[-1] == "TaskExited"
 
 

@@ -15,7 +15,8 @@ from domain.use_cases.query import ListedProcess, ProcessView, connect, pids, wa
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import Program
-from tests.domain.scene import BUNDLE, EXEC, INIT, LONG_S, WEB, Scene, asked, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, refused
+from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
 
@@ -85,7 +86,7 @@ def test_s7_state_shows_the_exit_only_when_it_may_be_told(scene: Scene) -> None:
 
 
 def waits(scene: Scene) -> Task[Result[Exit, Refusal]]:
-    return scene.begin(wait(scene.shim, scene.caller(), INIT))
+    return scene.begin(scene.waiting_for())
 
 
 def test_d21_wait_for_what_is_unknown_is_not_found(scene: Scene) -> None:
@@ -118,7 +119,7 @@ def test_d22_a_caller_who_leaves_ends_its_own_wait_at_once_and_nobody_else_s(
 ) -> None:
     pid = scene.running()
     other = waits(scene)
-    caller = scene.caller()
+    caller = scene.serving.caller()
     leaving = scene.begin(wait(scene.shim, caller, INIT))
     scene.pass_time()
     caller.gone.open()
@@ -129,7 +130,7 @@ def test_d22_a_caller_who_leaves_ends_its_own_wait_at_once_and_nobody_else_s(
 
 def test_d22_a_caller_who_has_left_before_the_wait_began_does_not_hang(scene: Scene) -> None:
     scene.running()
-    caller = scene.caller()
+    caller = scene.serving.caller()
     caller.gone.open()
     assert scene.ask(wait(scene.shim, caller, INIT)) == Failure(CallerGone("exit"))
 
@@ -137,7 +138,7 @@ def test_d22_a_caller_who_has_left_before_the_wait_began_does_not_hang(scene: Sc
 def test_who_leaves_just_when_the_exit_comes_is_told_of_the_exit(scene: Scene) -> None:
     scene.running(THREE)
     exit_ = scene.wait()
-    caller = scene.caller()
+    caller = scene.serving.caller()
     caller.gone.open()
     assert scene.ask(wait(scene.shim, caller, INIT)) == exit_
 
@@ -146,7 +147,7 @@ def test_wait_for_a_process_that_is_deleted_without_an_exit_is_not_found(scene: 
     scene.bundle()
     scene.create(asked(checkpoint="/ckpt")).unwrap()
     scene.add_exec().unwrap()
-    for_init, for_exec = waits(scene), scene.begin(wait(scene.shim, scene.caller(), EXEC))
+    for_init, for_exec = waits(scene), scene.begin(scene.waiting_for(EXEC))
     scene.delete(EXEC).unwrap()
     assert scene.answer(for_exec) == Failure(UnknownExec("sh"))
     scene.delete().unwrap()
@@ -156,7 +157,7 @@ def test_wait_for_a_process_that_is_deleted_without_an_exit_is_not_found(scene: 
 def test_an_exec_that_was_never_started_is_waited_for(scene: Scene) -> None:
     scene.running()
     scene.add_exec(THREE).unwrap()
-    waiting = scene.begin(wait(scene.shim, scene.caller(), EXEC))
+    waiting = scene.begin(scene.waiting_for(EXEC))
     scene.pass_time()
     assert not waiting.done.is_open
     scene.start(EXEC).unwrap()

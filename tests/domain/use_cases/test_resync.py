@@ -3,7 +3,8 @@
 from domain import limits
 from domain.lifecycle import Phase
 from sim.faults import At, Does
-from tests.domain.scene import EXEC, Scene
+from tests.domain.client import EXEC
+from tests.domain.scene import Scene
 
 
 def test_every_tracked_unit_is_read_again_at_the_interval_and_not_more_often(

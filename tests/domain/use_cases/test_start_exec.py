@@ -1,4 +1,4 @@
-"""Start of an exec: rules 6 and 7 of the issue, and the seed's branches R073, R083 to R089."""
+"""Start of an exec: rules 6 and 7 of the issue (R074, R083 to R087)."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,33 +17,22 @@ from domain.refusal import (
     BeingDeleted,
     CallerGone,
     ContainerNotStarted,
-    DeadlinePassed,
     InitNotRunning,
     Operation,
     Refusal,
-    RuncFailed,
-    StdioFailed,
     SystemdAway,
-    UnknownExec,
     WrongPhase,
 )
 from domain.use_cases.delete import NO_EXIT, Departed
-from domain.use_cases.query import wait
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import SIGKILL, Program
-from tests.domain.scene import BUNDLE, EXEC, INIT, STAYS, Scene, asked, in_short, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, asked, refused
+from tests.domain.scene import Scene
 
 QUICK: Final = Program(exits=3)
 SH: Final = ExecId("sh")
-
-
-def added(scene: Scene, program: Program | None = STAYS, *, terminal: bool = False) -> None:
-    """A running container with an exec that was not started yet."""
-    scene.running()
-    scene.add_exec(program, terminal=terminal).unwrap()
-    scene.pass_time()
 
 
 # Who may be started.
@@ -61,7 +50,7 @@ def test_r083_an_exec_of_a_container_that_is_not_started_is_refused(scene: Scene
 def test_r083_a_container_without_a_pid_is_looked_at_once_more_before_the_refusal(
     scene: Scene,
 ) -> None:
-    added(scene)
+    scene.added()
     init = scene.shim.containers[INIT.owner].init
     init.pid = NO_PID
     before = scene.script.calls.count(At.UNIT_READ)
@@ -70,7 +59,7 @@ def test_r083_a_container_without_a_pid_is_looked_at_once_more_before_the_refusa
 
 
 def test_t120_an_exec_of_a_container_that_has_ended_is_refused(scene: Scene) -> None:
-    added(scene)
+    scene.added()
     scene.kill().unwrap()
     scene.wait().unwrap()
     assert scene.start(EXEC) == Failure(InitNotRunning("web"))
@@ -80,7 +69,7 @@ def test_t120_an_exec_of_a_container_that_has_ended_is_refused(scene: Scene) -> 
 def test_t120_an_exec_is_refused_while_the_init_s_exit_is_being_written_down(
     scene: Scene,
 ) -> None:
-    added(scene)
+    scene.added()
     starts: list[Task[Result[Pid, Refusal]]] = []
     scene.at(At.RECORD_SAVE, then=lambda: starts.append(scene.begin(scene.starting(EXEC))))
     scene.ends(scene.view().pid, 3)
@@ -95,7 +84,7 @@ def test_an_exec_starts_in_a_container_that_is_only_created(scene: Scene) -> Non
 
 
 def test_an_exec_of_a_container_that_is_being_deleted_is_refused(scene: Scene) -> None:
-    added(scene)
+    scene.added()
     scene.shim.containers[INIT.owner].deletion = scene.world.scheduler.latch()
     assert scene.start(EXEC) == Failure(BeingDeleted("web"))
 
@@ -121,8 +110,8 @@ def test_a_start_of_an_exec_that_has_exited_is_refused(scene: Scene) -> None:
 def test_d05_of_two_starts_of_an_exec_at_once_one_wins() -> None:
     for seed in range(10):
         scene = Scene(seed)
-        added(scene)
-        calls = [scene.begin(start(scene.shim, scene.caller(), EXEC)) for _ in range(2)]
+        scene.added()
+        calls = [scene.begin(scene.starting(EXEC)) for _ in range(2)]
         answers = [scene.answer(call) for call in calls]
         assert sorted(isinstance(each, Success) for each in answers) == [False, True]
         assert scene.script.calls.count(At.RUNC_EXEC) == 1
@@ -133,7 +122,7 @@ def test_d05_of_two_starts_of_an_exec_at_once_one_wins() -> None:
 
 
 def test_r074_an_exec_that_starts_answers_and_tells_its_pid(scene: Scene) -> None:
-    added(scene)
+    scene.added()
     pid = scene.start(EXEC).unwrap()
     assert scene.process(pid).program == STAYS
     assert scene.events()[-1] == ExecStarted(EXEC, pid)
@@ -147,7 +136,7 @@ def test_d08_a_program_that_ends_at_once_with_any_number_is_a_normal_start(
     seed: int, status: int
 ) -> None:
     scene = Scene(seed)
-    added(scene, Program(exits=status))
+    scene.added(Program(exits=status))
     pid = scene.start(EXEC).unwrap()
     assert pid != NO_PID
     exit_ = scene.wait(EXEC).unwrap()
@@ -159,7 +148,7 @@ def test_d08_a_program_that_ends_at_once_with_any_number_is_a_normal_start(
 def test_r087_a_program_that_was_killed_while_its_unit_started_is_a_normal_start(
     scene: Scene,
 ) -> None:
-    added(scene)
+    scene.added()
 
     before = set(scene.living())
     scene.at(At.RECORD_READ, then=lambda: end_new(scene, before))  # the pid file is read
@@ -180,183 +169,12 @@ def test_d07_a_start_whose_answer_is_lost_is_no_success_and_its_program_does_not
     seed: int,
 ) -> None:
     scene = Scene(seed)
-    added(scene)
+    scene.added()
     scene.at(At.UNIT_START, Does.FAILS_AFTER)
     assert isinstance(refused(scene.start(EXEC)), SystemdAway)
     assert scene.wait(EXEC).unwrap().status in {137, 255}
     assert scene.living() == [scene.view().pid]
     assert ("ExecStarted sh" in scene.heard()) == ("TaskExited sh" in scene.heard())
-
-
-# It does not.
-
-
-def failed_start(scene: Scene) -> Refusal:
-    why = refused(scene.start(EXEC))
-    # R073: nothing of it is left, nobody waits on, no event but the one that it was added.
-    assert scene.unit(EXEC) is None
-    assert [process for _, process in scene.shim.units.values()] == [
-        scene.shim.containers[INIT.owner].init
-    ]
-    assert EXEC not in scene.serving.fifos.held
-    assert EXEC not in scene.serving.terminals.held
-    assert scene.living() == [scene.view().pid]
-    assert scene.heard() == ["TaskCreated", "TaskStarted", "ExecAdded sh"]
-    return why
-
-
-def test_runc_s_own_words_say_why_an_exec_did_not_run(scene: Scene) -> None:
-    added(scene, None)
-    assert failed_start(scene) == RuncFailed(
-        "exec", 'exec failed: exec: "missing": executable file not found in $PATH'
-    )
-
-
-FAILURES: Final[tuple[tuple[str, str, Callable[[Scene], None], type[Refusal]], ...]] = (
-    ("fifos", "", lambda scene: scene.at(At.STDIO, Does.FAILS_BEFORE), DeadlinePassed),
-    ("console", "t", lambda scene: scene.at(At.STDIO, Does.FAILS_BEFORE), DeadlinePassed),
-    ("unit", "", lambda scene: scene.at(At.UNIT_START, Does.FAILS_BEFORE), SystemdAway),
-    ("unit+t", "t", lambda scene: scene.at(At.UNIT_START, Does.FAILS_BEFORE), SystemdAway),
-    ("runc", "", lambda scene: scene.at(At.RUNC_EXEC, Does.FAILS_BEFORE), RuncFailed),
-    ("runc+t", "t", lambda scene: scene.at(At.RUNC_EXEC, Does.FAILS_BEFORE), RuncFailed),
-)
-
-
-@pytest.mark.parametrize(
-    ("stdio", "goes_wrong", "why"),
-    [each[1:] for each in FAILURES],
-    ids=[each[0] for each in FAILURES],
-)
-def test_r084_an_exec_that_fails_to_start_takes_terminal_and_unit_down(
-    scene: Scene, stdio: str, goes_wrong: Callable[[Scene], None], why: type[Refusal]
-) -> None:
-    added(scene, terminal=stdio == "t")
-    goes_wrong(scene)
-    assert isinstance(failed_start(scene), why)
-
-
-def test_r073_an_exec_that_failed_to_start_stays_for_delete_and_wakes_who_waits(
-    scene: Scene,
-) -> None:
-    added(scene, None)
-    waiting = scene.begin(wait(scene.shim, scene.caller(), EXEC))
-    failed_start(scene)
-    assert scene.answer(waiting).unwrap().status == 255
-    assert scene.view(EXEC).phase is Phase.EXITED
-    assert isinstance(scene.delete(EXEC), Success)
-    assert scene.delete(EXEC) == Failure(UnknownExec("sh"))
-    assert "TaskExited sh" not in scene.heard()
-
-
-def test_a_failed_exec_does_not_hold_the_init_s_exit_back(scene: Scene) -> None:
-    added(scene, None)
-    failed_start(scene)
-    scene.kill().unwrap()
-    exit_ = scene.wait().unwrap()
-    assert scene.machine.sink.got[-1:] != []
-    scene.pass_time(0.5)
-    assert scene.events()[-1] == TaskExited(INIT, scene.view().pid, exit_)
-
-
-def test_an_init_s_exit_that_waited_for_a_start_leaves_as_soon_as_that_has_failed(
-    scene: Scene,
-) -> None:
-    added(scene)
-    scene.script.late_s = 1.0
-    scene.at(At.RUNC_EXEC, Does.LATE)
-    starting = scene.begin(scene.starting(EXEC))
-    scene.pass_time(0.5)
-    scene.kill().unwrap()
-    scene.pass_time(0.2)
-    assert "TaskExited" not in [in_short(each) for each in scene.machine.sink.got]
-    assert isinstance(scene.answer(starting), Failure)
-    scene.pass_time(0.1)  # not the two seconds after which nothing is waited for
-    assert in_short(scene.machine.sink.got[-1]) == "TaskExited"
-
-
-def test_s3_an_init_s_exit_waits_for_a_start_that_succeeds_and_for_that_program_s_exit(
-    scene: Scene,
-) -> None:
-    added(scene)
-    scene.script.late_s = 0.5
-    # The program runs, and before its start could be told the init ends, and it too.
-    scene.at(At.PROCESS, Does.LATE, then=lambda: scene.ends(scene.view().pid, 3))
-    assert isinstance(scene.start(EXEC), Success)
-    assert scene.heard()[-3:] == ["ExecStarted sh", "TaskExited sh", "TaskExited"]
-
-
-def test_a_failed_start_owes_no_exit_when_its_exec_is_deleted(scene: Scene) -> None:
-    added(scene, None)
-    failed_start(scene)
-    scene.delete(EXEC).unwrap()
-    assert scene.shim.containers[INIT.owner].departed == []
-
-
-def test_a_terminal_that_never_comes_is_a_failed_start_of_a_program_that_ran(
-    scene: Scene,
-) -> None:
-    """It has run, so a start and an exit are told; but nobody will use it, so it is killed."""
-    added(scene, terminal=True)
-    scene.at(At.CONSOLE, Does.FAILS_BEFORE)
-    assert isinstance(refused(scene.start(EXEC)), StdioFailed)
-    assert scene.wait(EXEC).unwrap().status == 137
-    assert scene.living() == [scene.view().pid]
-    assert scene.heard()[-2:] == ["ExecStarted sh", "TaskExited sh"]
-
-
-def test_a_container_that_is_paused_lets_runc_say_so(scene: Scene) -> None:
-    added(scene)
-    scene.pause().unwrap()
-    why = refused(scene.start(EXEC))
-    assert isinstance(why, RuncFailed)
-    assert "cannot exec in a paused container" in why.reason
-
-
-def test_without_runc_s_words_the_job_s_result_is_told(scene: Scene) -> None:
-    added(scene)
-    scene.at(At.JOB, Does.FAILS_AFTER)  # skipped by a condition (F59)
-    assert refused(scene.start(EXEC)) == RuncFailed(
-        "exec", "unit io-containerd-systemd-default-web-sh-exec.service: done"
-    )
-
-
-# Debug.
-
-
-def in_debug(*, debug: bool) -> RuncFailed:
-    scene = Scene()
-    scene.bundle()
-    scene.create(asked(debug=debug)).unwrap()
-    scene.start().unwrap()
-    scene.add_exec(None).unwrap()
-    why = refused(scene.start(EXEC))
-    assert isinstance(why, RuncFailed)
-    return why
-
-
-def test_r088_debug_shows_the_exec_s_definition_process_file_and_log() -> None:
-    evidence = {each.heading: each.text for each in in_debug(debug=True).evidence}
-    assert list(evidence) == ["unit", "process.json", "runc debug"]
-    assert "Type=notify" in evidence["unit"]
-    assert '"missing"' in evidence["process.json"]
-    assert "executable file not found" in evidence["runc debug"]
-
-
-def test_r088_without_debug_there_is_none() -> None:
-    assert in_debug(debug=False).evidence == ()
-
-
-def test_r088_only_what_can_be_read_is_shown(scene: Scene) -> None:
-    scene.bundle()
-    scene.create(asked(debug=True)).unwrap()
-    scene.start().unwrap()
-    scene.add_exec().unwrap()
-    files = scene.machine.disk.bundles[BUNDLE].files
-    files.pop(bundle_files.exec_spec(BUNDLE, SH))
-    scene.at(At.JOB, Does.FAILS_AFTER)  # and so runc leaves no log
-    why = refused(scene.start(EXEC))
-    assert isinstance(why, RuncFailed)
-    assert [each.heading for each in why.evidence] == ["unit"]
 
 
 # The caller gives up.
@@ -365,8 +183,8 @@ def test_r088_only_what_can_be_read_is_shown(scene: Scene) -> None:
 def test_r086_a_caller_who_leaves_kills_program_and_unit_and_gets_its_own_error(
     scene: Scene,
 ) -> None:
-    added(scene)
-    caller = scene.caller()
+    scene.added()
+    caller = scene.serving.caller()
     scene.at(At.RUNC_EXEC, then=caller.gone.open)
     outcome = scene.ask(start(scene.shim, caller, EXEC))
     assert isinstance(refused(outcome), CallerGone)
@@ -378,8 +196,8 @@ def test_r086_a_caller_who_leaves_kills_program_and_unit_and_gets_its_own_error(
 def test_r086_the_program_of_a_caller_who_left_is_killed_although_its_unit_holds_only_the_reaper(
     scene: Scene,
 ) -> None:
-    added(scene)
-    caller = scene.caller()
+    scene.added()
+    caller = scene.serving.caller()
     # runc has set the program up, and only then the caller leaves.
     scene.at(At.UNIT_START, Does.NEVER_ANSWERS)
     leave_when_it_runs(scene, caller.gone.open)
@@ -412,8 +230,8 @@ def test_a_caller_who_leaves_an_exec_at_any_moment_leaves_a_true_story(
     seed: int, moment: int, program: Program | None, stdio: str
 ) -> None:
     scene = Scene(seed)
-    added(scene, program, terminal=stdio == "terminal")
-    caller = scene.caller()
+    scene.added(program, terminal=stdio == "terminal")
+    caller = scene.serving.caller()
     scene.before_step(moment, caller.gone.open)
     outcome = scene.ask(start(scene.shim, caller, EXEC))
     told = scene.heard()
@@ -435,7 +253,7 @@ def test_a_caller_who_leaves_an_exec_at_any_moment_leaves_a_true_story(
 
 
 def test_t180_an_exec_that_was_never_started_answers_zeros_when_deleted(scene: Scene) -> None:
-    added(scene)
+    scene.added()
     assert scene.delete(EXEC) == Success(Departed(NO_PID, NO_EXIT))
     assert NO_EXIT.status == 0
     assert NO_EXIT.at == 0

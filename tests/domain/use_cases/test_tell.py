@@ -11,7 +11,8 @@ from domain.record import Told
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.scene import EXEC, INIT, LONG_S, WEB, Scene, asked
+from tests.domain.client import EXEC, INIT, WEB, asked
+from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
 LIFE: Final = ["TaskCreated", "TaskStarted", "ExecAdded sh", "ExecStarted sh"]
@@ -53,7 +54,7 @@ def test_d18_a_containerd_that_was_away_gets_all_events_in_their_order(scene: Sc
 def test_d18_a_caller_who_leaves_takes_no_event_with_it(scene: Scene) -> None:
     containerd_leaves(scene)
     scene.created()
-    caller = scene.caller()
+    caller = scene.serving.caller()
     scene.at(At.RUNC_START, then=caller.gone.open)
     scene.ask(start(scene.shim, caller, INIT)).unwrap()
     containerd_returns(scene)

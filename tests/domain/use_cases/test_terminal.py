@@ -1,14 +1,21 @@
 """ResizePty and CloseIO (R124, T227, T228)."""
 
+from dataclasses import replace
+
 from returns.result import Failure, Success
 
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
+from domain.limits import Seconds
 from domain.refusal import Operation, UnknownContainer, UnknownExec, WrongPhase
 from domain.use_cases.terminal import close_stdin, resize
 from sim.faults import At
 from sim.world.kernel import Program
-from tests.domain.scene import EXEC, INIT, STAYS, Scene, asked, refused
+from sim.world.pipes import Pipes
+from sim.world.terminals import FakeTerminals
+from sim.world.world import World
+from tests.domain.client import EXEC, INIT, STAYS, asked, refused
+from tests.domain.scene import Scene
 
 
 def with_terminals(scene: Scene, program: Program = STAYS) -> None:
@@ -38,6 +45,32 @@ def test_a_terminal_gets_its_size(scene: Scene) -> None:
     assert scene.ask(resize(scene.shim, EXEC, 132, 50)) == Success(None)
     assert size(scene, INIT) == (80, 25)
     assert size(scene, EXEC) == (132, 50)
+
+
+class Noting(FakeTerminals):
+    """Terminals that say which of them were drained."""
+
+    def __init__(self, world: World, pipes: Pipes) -> None:
+        super().__init__(world, pipes)
+        self.drained: list[ProcessKey] = []
+
+    async def drain(self, process: ProcessKey, within: Seconds) -> None:
+        self.drained.append(process)
+        await super().drain(process, within)
+
+
+def test_a_terminal_is_drained_at_the_exit_for_its_client_waits_for_its_end(scene: Scene) -> None:
+    terminals = Noting(scene.world, scene.machine.pipes)
+    scene.shim.ports = replace(scene.shim.ports, terminals=terminals)
+    with_terminals(scene)
+    scene.kill(EXEC).unwrap()
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    assert terminals.drained == [EXEC]
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time()
+    assert terminals.drained == [EXEC, INIT]
 
 
 def test_r124_without_a_terminal_a_resize_succeeds_and_does_nothing(scene: Scene) -> None:

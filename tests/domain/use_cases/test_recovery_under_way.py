@@ -1,0 +1,51 @@
+"""What clients ask of a container while recovery is still finding out how far it had come."""
+
+import pytest
+from returns.result import Success
+
+from domain.lifecycle import Phase
+from domain.refusal import CallerGone, Operation, WrongPhase
+from domain.use_cases.delete import delete
+from domain.use_cases.pause import pause
+from domain.use_cases.start import start
+from sim.faults import At, Does
+from tests.domain.client import INIT, WEB, refused
+from tests.domain.scene import LONG_S, Scene
+
+
+@pytest.fixture
+def half_known(scene: Scene) -> Scene:
+    """A start was under way when the daemon died, and runc does not answer the new one yet."""
+    scene.created()
+    scene.at(At.RUNC_START, Does.ANSWERS_LATE)
+    scene.begin(scene.starting())
+    scene.pass_time()
+    scene.at(At.RUNC_STATE, Does.NEVER_ARRIVES)
+    scene.restart()  # answers others after limits.RECOVERY
+    return scene
+
+
+def test_a_client_of_a_half_known_container_waits_until_it_is_known(half_known: Scene) -> None:
+    """Deleted, started or frozen is what is there, not what the record half says."""
+    deleting = half_known.begin(half_known.deleting())
+    starting = half_known.begin(half_known.starting())
+    pausing = half_known.begin(pause(half_known.shim, WEB))
+    why = refused(half_known.answer(deleting))
+    assert why in [WrongPhase(Operation.DELETE, phase) for phase in (Phase.RUNNING, Phase.PAUSED)]
+    assert half_known.view().phase in {Phase.RUNNING, Phase.PAUSED}
+    assert isinstance(refused(half_known.answer(starting)), WrongPhase)
+    assert half_known.answer(pausing) == Success(None)
+
+
+def test_a_caller_who_leaves_a_half_known_container_changes_nothing(half_known: Scene) -> None:
+    caller = half_known.serving.caller()
+    asks = (
+        half_known.begin(start(half_known.shim, caller, INIT)),
+        half_known.begin(delete(half_known.shim, caller, INIT)),
+    )
+    half_known.pass_time(0.1)
+    caller.gone.open()
+    for ask in asks:
+        assert isinstance(refused(half_known.answer(ask)), CallerGone)
+    half_known.pass_time(LONG_S)
+    assert half_known.view().phase is Phase.RUNNING

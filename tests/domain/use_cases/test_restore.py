@@ -1,0 +1,83 @@
+"""Start of a container that is restored from a checkpoint: rule 5 of the issue (R081)."""
+
+import pytest
+
+from domain.event import TaskStarted
+from domain.identity import (
+    ProcessKey,
+)
+from domain.refusal import (
+    CallerGone,
+    DeadlinePassed,
+    RuncFailed,
+    StdioFailed,
+    SystemdAway,
+)
+from domain.use_cases.start import start
+from sim.faults import At, Does
+from tests.domain.client import INIT, WEB, asked, refused
+from tests.domain.scene import Scene
+
+
+def restored(scene: Scene, *, terminal: bool = False) -> None:
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt", terminal=terminal)).unwrap()
+
+
+def test_r081_a_restore_starts_the_unit_and_answers_its_pid(scene: Scene) -> None:
+    restored(scene)
+    pid = scene.start().unwrap()
+    assert scene.living() == [pid]
+    assert scene.view().pid == pid
+    assert At.RUNC_START not in scene.script.calls
+    assert scene.events()[1:] == [TaskStarted(WEB, pid)]
+    unit = scene.unit()
+    assert unit is not None
+    assert "restore" in unit.definition.argv
+    assert list(scene.serving.fifos.held) == [INIT]
+
+
+def test_r081_with_a_terminal_the_terminal_comes_first(scene: Scene) -> None:
+    restored(scene, terminal=True)
+    held: list[ProcessKey] = []
+    scene.at(At.UNIT_START, then=lambda: held.extend(scene.serving.terminals.held))
+    scene.start().unwrap()
+    assert held == [INIT]
+    unit = scene.unit()
+    assert unit is not None
+    assert "--console-socket" in unit.definition.argv
+
+
+@pytest.mark.parametrize(
+    ("at", "stdio", "why"),
+    [
+        (At.STDIO, "terminal", DeadlinePassed),
+        (At.STDIO, "fifos", DeadlinePassed),
+        (At.UNIT_START, "terminal", SystemdAway),
+        (At.RUNC_CREATE, "terminal", RuncFailed),
+        (At.RUNC_CREATE, "fifos", RuncFailed),
+        (At.CONSOLE, "terminal", StdioFailed),
+    ],
+)
+def test_r081_a_restore_that_fails_takes_terminal_and_unit_down_and_tells_255(
+    scene: Scene, at: At, stdio: str, why: type[object]
+) -> None:
+    restored(scene, terminal=stdio == "terminal")
+    scene.at(at, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.start()), why)
+    assert scene.living() == []
+    assert scene.serving.terminals.held == {}
+    assert scene.serving.fifos.held == {}
+    assert scene.wait().unwrap().status == 255
+    assert scene.heard() == ["TaskCreated", "TaskExited"]
+    scene.delete().unwrap()
+    assert scene.left() == {}
+
+
+def test_r081_a_caller_who_leaves_a_restore_leaves_no_unit(scene: Scene) -> None:
+    restored(scene)
+    caller = scene.serving.caller()
+    scene.at(At.RUNC_CREATE, then=caller.gone.open)
+    assert isinstance(refused(scene.ask(start(scene.shim, caller, INIT))), CallerGone)
+    assert scene.living() == []
+    assert scene.wait().unwrap().status == 255

@@ -19,6 +19,10 @@ LIFETIME: Final = "3000"
 # Two loaded cores are shared by all who work here.
 PATIENCE_SECONDS: Final = 120
 
+# ctr leaves its own terminal's output processing on (with runc's shim too), so a line's end that
+# the container's terminal has made "\r\n" would get another "\r".
+_ON_A_PLAIN_TERMINAL: Final = ("sh", "-c", 'stty -onlcr; exec "$@"', "sh")
+
 # Ends and removes every task and container of every namespace, whatever state they are in.
 _REMOVE_ALL: Final = """
 for namespace in $(ctr namespaces ls -q); do
@@ -61,11 +65,13 @@ class Containers:
 
     def run(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> CompletedProcess[str]:
         """`ctr run --rm` in the foreground: its output and exit status are the container's."""
-        return self.root.run(*self._run("--rm", *options, word=word, argv=argv), timeout=300)
+        return self.root.run(
+            *self.run_command(word, *argv, options=("--rm", *options)), timeout=300
+        )
 
     def start(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> None:
         """`ctr run --detach`."""
-        self.ctr(*self._run("--detach", *options, word=word, argv=argv)[3:])
+        self.ctr(*self.run_command(word, *argv, options=("--detach", *options))[3:])
 
     def sleep(self, word: str) -> None:
         """A container that does nothing until it is killed, which is a handler's exit 0 on TERM."""
@@ -73,12 +79,20 @@ class Containers:
 
     def popen(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> InsideProcess:
         """`ctr run --rm` in the foreground, with pipes."""
-        return self.root.popen(*self._run("--rm", *options, word=word, argv=argv))
+        return self.root.popen(*self.run_command(word, *argv, options=("--rm", *options)))
 
-    def terminal(self, word: str, *argv: str, rows: int = 24, columns: int = 80) -> Terminal:
-        """`ctr run --rm --tty` on a real terminal."""
-        command = self._run("--rm", "--tty", word=word, argv=argv)
-        return self.root.pty(*command, rows=rows, columns=columns)
+    def terminal(self, *command: str, rows: int = 24, columns: int = 80) -> Terminal:
+        """Runs a ctr command on a terminal that no session has.
+
+        The end of a session throws away what nobody has read of its terminal yet
+        (tty_vhangup_session in the kernel), so all output is only here to be seen.
+        """
+        argv = self.root._command(*_ON_A_PLAIN_TERMINAL, *command)
+        return Terminal(argv, rows=rows, columns=columns)
+
+    def window(self, *command: str, rows: int = 24, columns: int = 80) -> Terminal:
+        """Runs a ctr command in a session with a terminal: it hears of resizes and of a hang-up."""
+        return self.root.pty(*_ON_A_PLAIN_TERMINAL, *command, rows=rows, columns=columns)
 
     def exec(
         self, word: str, exec_id: str, *argv: str, options: tuple[str, ...] = ()
@@ -94,6 +108,15 @@ class Containers:
         return (
             *("ctr", "-n", self.namespace, "tasks", "exec", *options),
             *("--exec-id", exec_id, self.id(word), *argv),
+        )
+
+    def run_command(self, word: str, *argv: str, options: tuple[str, ...] = ()) -> tuple[str, ...]:
+        return (
+            *("ctr", "-n", self.namespace, "run", "--runtime", RUNTIME),
+            # The lab's cgroup v2 has no cpu controller: with shares to set, runc would fail.
+            *(() if self.root.suite == "bookworm" else ("--cpu-shares", "0")),
+            *options,
+            *(IMAGE, self.id(word), *argv),
         )
 
     def pid(self, word: str) -> int:
@@ -132,15 +155,6 @@ class Containers:
             if columns[0] == self.id(word):
                 return columns
         raise AssertionError(f"no task {self.id(word)}")
-
-    def _run(self, *options: str, word: str, argv: tuple[str, ...]) -> tuple[str, ...]:
-        return (
-            *("ctr", "-n", self.namespace, "run", "--runtime", RUNTIME),
-            # The lab's cgroup v2 has no cpu controller: with shares to set, runc would fail.
-            *(() if self.root.suite == "bookworm" else ("--cpu-shares", "0")),
-            *options,
-            *(IMAGE, self.id(word), *argv),
-        )
 
 
 @contextmanager

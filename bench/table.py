@@ -124,14 +124,14 @@ def _rows(suite: Suite, idle: int) -> Iterator[Row]:
 
 
 def _lost(suite: Suite, measure: str) -> str:
-    """How many runs came short of their end; empty where none did."""
+    """In how many runs the client showed less than all; empty where in none."""
     short = [
-        f"{name} in {count} of {len(samples)}"
+        f"{count} of {len(samples)} with {name}"
         for name in (OURS, THEIRS)
         if (samples := suite.measured[measure].get(f"{name} lost"))
         and (count := sum(lost > 0 for lost in samples))
     ]
-    return f" (the end was lost by {' and '.join(short)})" if short else ""
+    return f" (the client showed less in {' and '.join(short)})" if short else ""
 
 
 def _memory(suite: Suite, idle: int) -> Iterator[Row]:

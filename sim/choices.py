@@ -20,7 +20,7 @@ class Choices:
         self.seed = seed
         # A number in [0, 1): what every draw is made of.
         self.draw = Random(seed).random
-        self._facts: list[str] = []
+        self._facts: list[object] = []
 
     def index(self, size: int) -> int:
         """One of `size` equally likely places."""
@@ -35,9 +35,11 @@ class Choices:
     def between(self, low: float, high: float) -> float:
         return low + (high - low) * self.draw()
 
-    def note(self, fact: str) -> None:
+    def note(self, fact: object) -> None:
         """Something that happened; two runs of a seed must agree on all of it."""
         self._facts.append(fact)
 
     def digest(self) -> str:
-        return hashlib.blake2b("\n".join(self._facts).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(
+            "\n".join(map(str, self._facts)).encode(), digest_size=16
+        ).hexdigest()

@@ -77,11 +77,11 @@ class Client:
         came = await self.scheduler.first_of((work.done, serving.dead), within)
         if came is not work.done:
             caller.gone.open()
-            self.tell(f"{what} {key}: no answer")
+            self.tell(what, key, "has no answer")
             return None
         call.ended_s = self.scheduler.now
         call.answer = work.outcome()
-        self.tell(f"{what} {key}: {call.answer}")
+        self.tell(what, key, "->", call.answer)
         return work.outcome()
 
     async def _serving(self) -> Incarnation:
@@ -97,5 +97,5 @@ class Client:
     async def pause(self, seconds: float) -> None:
         await self.scheduler.first_of((), seconds)
 
-    def tell(self, what: str) -> None:
-        self.world.tell(self.name, what)
+    def tell(self, *parts: object) -> None:
+        self.world.tell(self.name, *parts)

@@ -51,7 +51,10 @@ class Outcome:
     bystander: Unit  # somebody else's
     calm: bool
     idle_steps: int  # while nobody asked for anything
+    # Filled when first asked for.
     _chapters: dict[ContainerKey, list[list[TaskEvent]]] = field(default_factory=dict)
+    _processes: dict[str, list[KernelProcess]] = field(default_factory=dict)
+    _calls: dict[ContainerKey, list[Call]] = field(default_factory=dict)
 
     @property
     def machine(self) -> Machine:
@@ -86,8 +89,10 @@ class Outcome:
 
     def processes(self, key: ProcessKey) -> list[KernelProcess]:
         """Everybody who ever was this process, in the order of their births."""
-        unit = unit_name(key)
-        return [each for each in self.machine.world.kernel.history if each.unit == unit]
+        if not self._processes:
+            for each in self.machine.world.kernel.history:
+                self._processes.setdefault(each.unit, []).append(each)
+        return self._processes.get(unit_name(key), [])
 
     def process(self, key: ProcessKey, pid: Pid, by_s: float) -> KernelProcess | None:
         """Who of them had this pid last, before that time."""
@@ -103,11 +108,11 @@ class Outcome:
         return None
 
     def calls(self, life: Life, *what: str) -> list[Call]:
-        return [
-            call
-            for call in self.host.calls
-            if call.key.owner == life.owner and (not what or call.what in what)
-        ]
+        if not self._calls:
+            for call in self.host.calls:
+                self._calls.setdefault(call.key.owner, []).append(call)
+        calls = self._calls.get(life.owner, [])
+        return [call for call in calls if call.what in what] if what else calls
 
     def exits_answered(self) -> Iterator[tuple[Call, Exit]]:
         """Every exit that a client was told by Wait, State or Delete."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName
+from sim.choices import Choices
 from sim.client import Host
 from sim.faults import CATALOGUE
 from sim.incarnation import Incarnation, Machine
@@ -43,10 +44,15 @@ class Report:
     lives: int
     steps: int
     crashes: int
-    digest: str
+    choices: Choices
     fired: dict[str, int]
     violations: tuple[Violation, ...]
     story: Story
+
+    @property
+    def digest(self) -> str:
+        """Of every step and everything that happened (S32)."""
+        return self.choices.digest()
 
 
 def run(seed: int) -> Report:
@@ -85,7 +91,7 @@ def run(seed: int) -> Report:
         lives=sum(len(life.rounds) for life in lives),
         steps=world.scheduler.steps,
         crashes=crashes,
-        digest=world.choices.digest(),
+        choices=world.choices,
         fired=world.faults.fired,
         violations=tuple(check(outcome)),
         story=world.story,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
-from types import coroutine
 from typing import Any, Generic, TypeVar
 
 from domain.ports.concurrency import Latch
@@ -26,23 +25,20 @@ class Cancelled(BaseException):
 class SimLatch:
     """Opens once; who waits becomes runnable then."""
 
-    __slots__ = ("_scheduler", "_waiting", "is_open")
+    __slots__ = ("_scheduler", "is_open", "waiting")
 
     def __init__(self, scheduler: "Scheduler") -> None:
         self._scheduler = scheduler
         self.is_open = False
-        self._waiting: list[Pause] = []
+        self.waiting: list[Pause] = []
 
     def open(self) -> None:
         if self.is_open:
             return
         self.is_open = True
-        for pause in self._waiting:
+        for pause in self.waiting:
             self._scheduler.resume(pause, self)
-        self._waiting.clear()
-
-    def attend(self, pause: "Pause") -> None:
-        self._waiting.append(pause)
+        self.waiting.clear()
 
 
 class Pause:
@@ -56,16 +52,13 @@ class Pause:
         self.over = False
         self.task: Task[Any] | None = None
 
-
-@coroutine
-def _pause(pause: Pause) -> Generator[Pause, Latch | None, Latch | None]:
-    return (yield pause)
+    def __await__(self) -> Generator["Pause", Latch | None, Latch | None]:
+        return (yield self)
 
 
-@coroutine
-def sleep(seconds: float) -> Generator[Pause, Latch | None, None]:
+async def sleep(seconds: float) -> None:
     """Lets virtual time pass; 0 is a mere chance for others."""
-    yield Pause((), seconds)
+    await Pause((), seconds)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +112,7 @@ class Scheduler:
             self._runnable.append((pause, by))
 
     async def first_of(self, latches: Sequence[SimLatch], within: float | None) -> Latch | None:
-        return await _pause(Pause(latches, within))
+        return await Pause(latches, within)
 
     def run(self, steps_max: int) -> bool:
         """True when the world came to rest; False when it was still busy after `steps_max`."""
@@ -196,11 +189,8 @@ class Scheduler:
             self.before_step(task)
             if task.dropped:
                 return
-        self._send(task, by)
-
-    def _send(self, task: Task[Any], by: Latch | None) -> None:
         try:
-            pause = task.work.send(by)
+            stay = task.work.send(by)
         except StopIteration as end:
             self._end(task, None)
             task.result.append(end.value)
@@ -210,7 +200,7 @@ class Scheduler:
             self._end(task, bug)
             task.done.open()
         else:
-            self._await(task, pause)
+            self._await(task, stay)
 
     def _end(self, task: Task[Any], bug: Exception | None) -> None:
         task.bug = bug
@@ -223,7 +213,7 @@ class Scheduler:
                 self.resume(pause, latch)
                 return
         for latch in pause.latches:
-            latch.attend(pause)
+            latch.waiting.append(pause)
         within = pause.within
         if within is None:
             return  # for latches alone, however long

@@ -1,7 +1,7 @@
 """The rest of what the rules' ports lead to: mounts, cgroups, processes, clock, containerd."""
 
 from collections.abc import Coroutine, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from returns.result import Failure, Result, Success
 
@@ -15,7 +15,7 @@ from domain.ports.processes import Program
 from domain.refusal import CgroupFailed, DeadlinePassed, MountFailed, ProcessGone
 from domain.request import Mount
 from sim.faults import At
-from sim.scheduler import Scheduler, SimLatch, Task
+from sim.scheduler import Pause, Scheduler, SimLatch, Task
 from sim.world.disk import Disk
 from sim.world.world import Lost, World
 
@@ -136,7 +136,7 @@ class EventSink:
     def hear(self, event: TaskEvent) -> None:
         self.got.append(event)
         self.at.append(self.world.scheduler.now)
-        self.world.tell("containerd", f"hears {event}")
+        self.world.tell("containerd", "hears", event)
 
 
 class FakePublisher:
@@ -163,14 +163,11 @@ class SimConcurrency:
         self.latch = scheduler.latch
 
     async def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Latch | None:
-        return await self._scheduler.first_of(_ours(latches), within)
+        # Every latch of this world is one of the scheduler's; to look at each takes its time.
+        return await Pause(cast("Sequence[SimLatch]", latches), within)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> Task[T]:
         return self._scheduler.spawn(name, work, self._me)
-
-
-def _ours(latches: Sequence[Latch]) -> list[SimLatch]:
-    return [latch for latch in latches if isinstance(latch, SimLatch)]
 
 
 class StoryLog:

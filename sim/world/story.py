@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """One sentence, kept in its parts: most stories are never read, and writing takes time."""
+
     at_s: float
     who: str
-    what: str
+    parts: tuple[object, ...]
+
+    @property
+    def what(self) -> str:
+        return " ".join(map(str, self.parts))
 
     def __str__(self) -> str:
         return f"{self.at_s:9.3f} s  {self.who:<10}  {self.what}"
@@ -17,8 +23,8 @@ class Line:
 class Story:
     lines: list[Line] = field(default_factory=list)
 
-    def tell(self, at_s: float, who: str, what: str) -> None:
-        self.lines.append(Line(at_s, who, what))
+    def tell(self, at_s: float, who: str, *parts: object) -> None:
+        self.lines.append(Line(at_s, who, parts))
 
     def __str__(self) -> str:
         return "\n".join(str(line) for line in self.lines)

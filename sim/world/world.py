@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from domain.exit_status import Timestamp
 from sim.choices import Choices
 from sim.faults import At, Does, Faults
-from sim.scheduler import Scheduler, sleep
+from sim.scheduler import Pause, Scheduler, sleep
 from sim.world.kernel import Freezer, Kernel
 from sim.world.story import Story
 
@@ -72,10 +72,10 @@ class World:
         does = self.faults.verdict(at)
         if does is not None:
             return await self._amiss(does, act, within)
-        await sleep(choices.draw() * ORDINARY_S)
+        await Pause((), choices.draw() * ORDINARY_S)
         answer = act()
         if choices.draw() < ANSWER_TRAVELS:
-            await sleep(choices.draw() * ORDINARY_S)
+            await Pause((), choices.draw() * ORDINARY_S)
         return answer
 
     async def _amiss(self, does: Does, act: Callable[[], T], within: float) -> T | Lost:
@@ -153,6 +153,7 @@ class World:
     def wall(self) -> Timestamp:
         return Timestamp(int((EPOCH_S + self.scheduler.now) * NS_PER_S))
 
-    def tell(self, who: str, what: str) -> None:
-        self.story.tell(self.scheduler.now, who, what)
-        self.choices.note(what)
+    def tell(self, who: str, *parts: object) -> None:
+        """The parts are frozen values: what they say now is what is read later."""
+        self.story.tell(self.scheduler.now, who, *parts)
+        self.choices.note(parts)

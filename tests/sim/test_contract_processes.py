@@ -31,7 +31,7 @@ class TestTheFake(InAWorld, ProcessesContract):
         return process.pid
 
     def end(self, pid: Pid) -> None:
-        self.simulated.kernel.signal(self.world.kernel.processes[pid], SIGTERM)
+        self.simulated.kernel.signal(self.simulated.kernel.processes[pid], SIGTERM)
 
     def reap(self, pid: Pid) -> int:
         process = self.simulated.kernel.processes[pid]

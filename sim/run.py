@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName
-from sim.choices import Choices
+from sim.choices import SETUP, Choices
 from sim.client import Host
 from sim.faults import CATALOGUE
 from sim.incarnation import Incarnation, Machine
@@ -13,7 +13,8 @@ from sim.invariants import check
 from sim.life import Life
 from sim.others import Administrator, SecondClient
 from sim.outcome import Outcome, Violation
-from sim.scheduler import Task
+from sim.priorities import Priorities
+from sim.scheduler import Pick, Task, sleep
 from sim.world.kernel import Program
 from sim.world.runc import args_of
 from sim.world.story import Story
@@ -23,7 +24,9 @@ from sim.world.world import World
 LIVES_MAX: Final = 4
 STEPS_MAX: Final = 200_000
 CRASHES_MAX: Final = 2
-# A crash comes within so many steps of the shim's own: at its start, in the thick, late.
+# The share of seeds whose scheduler goes by priorities.
+BY_PRIORITIES: Final = 0.25
+# A crash comes within about so many steps of the shim's own: at its start, in the thick, late.
 CRASH_WITHIN: Final = (60, 400, 1_500)
 # Faults end here; from then on everything must come right.
 FAULTS_END_S: Final = 60.0
@@ -57,14 +60,27 @@ class Report:
 
 def run(seed: int) -> Report:
     """Plays the seed to its end and judges it. Pure: the same seed, the same report (S32)."""
-    world = World.from_seed(seed)
+    choices = Choices(seed)
+    return play(choices, picked_by(choices))
+
+
+def picked_by(choices: Choices) -> Pick | None:
+    """How this seed's scheduler picks: most let everybody have the same chance."""
+    return Priorities(choices) if choices.toss() < BY_PRIORITIES else None
+
+
+def play(choices: Choices, pick: Pick | None) -> Report:
+    """The world of these choices, from its beginning to the verdict."""
+    world = World.drawn(choices, pick)
     machine = Machine.in_world(world)
     machine.sink.address = CONTAINERD
     bystander = _bystander(machine)
+    choices.by = "faults"
     world.faults.draw_some(CATALOGUE)
+    choices.by = SETUP
     host = Host(machine, Incarnation(machine, "shim 1"))
     host.shim.boot()
-    crashes = _plan_crashes(host, world.choices.index(CRASHES_MAX + 1))
+    crashes = Crashes.drawn(host)
     lives = _draw_lives(host)
     spawn = world.scheduler.spawn
     tasks = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
@@ -87,11 +103,11 @@ def run(seed: int) -> Report:
         idle_steps=world.scheduler.steps - busy,
     )
     return Report(
-        seed=seed,
+        seed=choices.seed,
         lives=sum(len(life.rounds) for life in lives),
         steps=world.scheduler.steps,
-        crashes=crashes,
-        choices=world.choices,
+        crashes=crashes.happened,
+        choices=choices,
         fired=world.faults.fired,
         violations=tuple(check(outcome)),
         story=world.story,
@@ -136,30 +152,39 @@ async def _end_faults(world: World) -> None:
 
 
 def _pass_time(world: World, seconds: float) -> None:
-    pause = world.scheduler.spawn("time", world.scheduler.first_of((), seconds), "world")
+    pause = world.scheduler.spawn("time", sleep(seconds), "world")
     world.scheduler.run_until(pause.done, STEPS_MAX)
 
 
-def _plan_crashes(host: Host, count: int) -> int:
-    """Kills the shim before drawn steps of its own tasks; systemd starts it again."""
-    world = host.machine.world
-    within = world.choices.one_of(CRASH_WITHIN)
-    at = sorted(world.choices.index(within) for _ in range(count))
-    if not at:
-        return 0
-    seen = 0
+@dataclass(slots=True)
+class Crashes:
+    """Kills the shim before steps of its own tasks, a few times; systemd starts it again."""
 
-    def before(task: Task[Any]) -> None:
-        nonlocal seen
-        if task.group != host.shim.name:
+    host: Host
+    left: int
+    rate: float
+    happened: int = 0
+
+    @classmethod
+    def drawn(cls, host: Host) -> "Crashes":
+        choices = host.machine.world.choices
+        drawn = cls(host, choices.index(CRASHES_MAX + 1), 1.0 / choices.one_of(CRASH_WITHIN))
+        if drawn.left:
+            host.machine.world.scheduler.before_step = drawn.before
+        return drawn
+
+    def before(self, task: Task[Any]) -> None:
+        if task.group != self.host.shim.name:
             return
-        seen += 1
-        if at and seen > at[0]:
-            at.pop(0)
-            crash(host)
-
-    world.scheduler.before_step = before
-    return count
+        world = self.host.machine.world
+        mine = world.choices.by
+        world.choices.by = f"crash before {mine}"
+        if world.choices.happens(self.rate):
+            self.happened += 1
+            crash(self.host)
+            if self.happened == self.left:
+                world.scheduler.before_step = None
+        world.choices.by = mine
 
 
 def crash(host: Host) -> None:

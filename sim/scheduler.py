@@ -6,16 +6,21 @@ jumps to the next timer; when there is no timer either, the world is at rest.
 """
 
 import heapq
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Generic, TypeVar
+from types import coroutine
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from domain.ports.concurrency import Latch
 from sim.choices import Choices
 
 T = TypeVar("T")
+# What a task yields at an await: the latches it waits for and for how long; what ended its stay.
+Stay: TypeAlias = Generator[
+    "tuple[Sequence[SimLatch], float | None]", "Latch | None", "Latch | None"
+]
 
 
 class Cancelled(BaseException):
@@ -30,35 +35,27 @@ class SimLatch:
     def __init__(self, scheduler: "Scheduler") -> None:
         self._scheduler = scheduler
         self.is_open = False
-        self.waiting: list[Pause] = []
+        # Each with the stay in which it waits: who has gone on since is not woken.
+        self.waiting: list[tuple[Task[Any], int]] = []
 
     def open(self) -> None:
         if self.is_open:
             return
         self.is_open = True
-        for pause in self.waiting:
-            self._scheduler.resume(pause, self)
+        for task, stay in self.waiting:
+            self._scheduler.wake(task, stay, self)
         self.waiting.clear()
 
 
-class Pause:
-    """One stay of one task at one await; resumed at most once."""
-
-    __slots__ = ("latches", "over", "task", "within")
-
-    def __init__(self, latches: Sequence[SimLatch], within: float | None) -> None:
-        self.latches = latches
-        self.within = within
-        self.over = False
-        self.task: Task[Any] | None = None
-
-    def __await__(self) -> Generator["Pause", Latch | None, Latch | None]:
-        return (yield self)
+@coroutine
+def first_of(latches: Sequence[SimLatch], within: float | None) -> Stay:
+    """Waits until one is open; None: `within` seconds of virtual time have passed."""
+    return (yield latches, within)
 
 
 async def sleep(seconds: float) -> None:
     """Lets virtual time pass; 0 is a mere chance for others."""
-    await Pause((), seconds)
+    await first_of((), seconds)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,12 +63,16 @@ class Task(Generic[T]):
     """A coroutine under way. `group` is who dies together: an incarnation of the shim."""
 
     name: str
+    # The same, or with a number: in whose name it draws.
+    stream: str
     work: Coroutine[Any, Any, T]
     group: str
     done: SimLatch
     result: list[T] = field(default_factory=list)
     bug: BaseException | None = None
     dropped: bool = False
+    # Counts its stays at awaits; whoever would end an earlier one comes too late.
+    stay: int = 0
 
     def outcome(self) -> T:
         if self.bug is not None:
@@ -79,18 +80,25 @@ class Task(Generic[T]):
         return self.result[0]
 
 
+# Who could go on, with what woke him.
+Runnable: TypeAlias = tuple[Task[Any], Latch | None]
+# Which of several goes on: his place.
+Pick: TypeAlias = Callable[[Sequence[Runnable]], int]
+
+
 class Scheduler:
     """Runs tasks until the world is at rest."""
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, pick: Pick | None = None) -> None:
         self.choices = choices
+        self.pick = pick or self._anyone
         self.now = 0.0
         self.steps = 0
         self.bugs: list[tuple[str, BaseException]] = []
         # Called before each step; a simulation that wants to crash somebody does it here.
         self.before_step: Callable[[Task[Any]], None] | None = None
-        self._runnable: list[tuple[Pause, Latch | None]] = []
-        self._timers: list[tuple[float, int, Pause]] = []
+        self._runnable: list[Runnable] = []
+        self._timers: list[tuple[float, int, Task[Any], int]] = []
         self._timer_count = 0
         # In the order of their birth: a set would make the order of a crash's victims drift.
         self._live: dict[Task[Any], None] = {}
@@ -99,20 +107,21 @@ class Scheduler:
         return SimLatch(self)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T], group: str) -> Task[T]:
-        task = Task(name, work, group, SimLatch(self))
+        task = Task(name, self.choices.name(name), work, group, SimLatch(self))
         self._live[task] = None
-        first = Pause((), 0.0)
-        first.task = task
-        self._runnable.append((first, None))
+        self._runnable.append((task, None))
         return task
 
-    def resume(self, pause: Pause, by: Latch | None) -> None:
-        if not pause.over:
-            pause.over = True
-            self._runnable.append((pause, by))
+    def wake(self, task: Task[Any], stay: int, by: Latch | None) -> None:
+        """Ends that stay of the task, unless something else has."""
+        if task.stay == stay:
+            task.stay += 1
+            self._runnable.append((task, by))
 
-    async def first_of(self, latches: Sequence[SimLatch], within: float | None) -> Latch | None:
-        return await Pause(latches, within)
+    def first_of(
+        self, latches: Sequence[SimLatch], within: float | None
+    ) -> Awaitable[Latch | None]:
+        return first_of(latches, within)
 
     def run(self, steps_max: int) -> bool:
         """True when the world came to rest; False when it was still busy after `steps_max`."""
@@ -162,35 +171,34 @@ class Scheduler:
         """Jumps to the next timer that somebody still waits for; False: none before `until_s`."""
         timers = self._timers
         while timers:
-            due, _, pause = timers[0]
-            if pause.over:
+            due, _, task, stay = timers[0]
+            if task.stay != stay:
                 heapq.heappop(timers)
                 continue
             if due > until_s:
                 return False
             heapq.heappop(timers)
             self.now = max(self.now, due)
-            self.resume(pause, None)
+            self.wake(task, stay, None)
             return True
         return False
 
     def _step(self) -> None:
         runnable = self._runnable
         if len(runnable) > 1:
-            at = int(self.choices.draw() * len(runnable))
+            at = self.pick(runnable)
             runnable[at], runnable[-1] = runnable[-1], runnable[at]
-        pause, by = runnable.pop()
-        task = pause.task
-        if task is None or task.dropped:
+        task, by = runnable.pop()
+        if task.dropped:
             return
         self.steps += 1
-        self.choices.note(task.name)
+        self.choices.goes_on(task.stream)
         if self.before_step is not None:
             self.before_step(task)
             if task.dropped:
                 return
         try:
-            stay = task.work.send(by)
+            latches, within = task.work.send(by)
         except StopIteration as end:
             self._end(task, None)
             task.result.append(end.value)
@@ -200,25 +208,28 @@ class Scheduler:
             self._end(task, bug)
             task.done.open()
         else:
-            self._await(task, stay)
+            self._await(task, latches, within)
+
+    def _anyone(self, runnable: Sequence[Runnable]) -> int:
+        """Each is as likely."""
+        return int(self.choices.toss() * len(runnable))
 
     def _end(self, task: Task[Any], bug: Exception | None) -> None:
         task.bug = bug
         self._live.pop(task, None)
 
-    def _await(self, task: Task[Any], pause: Pause) -> None:
-        pause.task = task
-        for latch in pause.latches:
+    def _await(self, task: Task[Any], latches: Sequence[SimLatch], within: float | None) -> None:
+        stay = task.stay
+        for latch in latches:
             if latch.is_open:
-                self.resume(pause, latch)
+                self.wake(task, stay, latch)
                 return
-        for latch in pause.latches:
-            latch.waiting.append(pause)
-        within = pause.within
+        for latch in latches:
+            latch.waiting.append((task, stay))
         if within is None:
             return  # for latches alone, however long
         if within <= 0.0:
-            self.resume(pause, None)
+            self.wake(task, stay, None)
         else:
             self._timer_count += 1
-            heapq.heappush(self._timers, (self.now + within, self._timer_count, pause))
+            heapq.heappush(self._timers, (self.now + within, self._timer_count, task, stay))

@@ -17,6 +17,7 @@ from domain.use_cases.kill import kill
 from domain.use_cases.query import wait
 from domain.use_cases.start import start
 from sim.incarnation import Incarnation, Machine
+from sim.scheduler import sleep
 from sim.world.disk import Bundle
 from sim.world.kernel import SIGKILL, Program
 from sim.world.runc import args_of
@@ -52,9 +53,7 @@ class Stage:
         return task.outcome().unwrap()
 
     def pass_time(self, seconds: float) -> None:
-        pause = self.world.scheduler.spawn(
-            "time", self.world.scheduler.first_of((), seconds), "world"
-        )
+        pause = self.world.scheduler.spawn("time", sleep(seconds), "world")
         self.world.scheduler.run_until(pause.done, STEPS_MAX)
 
     def crash(self) -> None:

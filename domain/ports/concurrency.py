@@ -1,6 +1,6 @@
 """Whatever in a rule happens beside something else; a port, so that the simulator sees it."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 from domain.limits import Seconds
@@ -32,7 +32,7 @@ class Work(Protocol[T_co]):
 class Concurrency(Protocol):
     def latch(self) -> Latch: ...
 
-    async def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Latch | None:
+    def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Awaitable[Latch | None]:
         """Waits until one is open and answers it (the first in order); None: `within` passed.
 
         Without latches: sleeps.

@@ -1,6 +1,6 @@
 """The rest of what the rules' ports lead to: mounts, cgroups, processes, clock, containerd."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from returns.result import Failure, Result, Success
@@ -15,7 +15,7 @@ from domain.ports.processes import Program
 from domain.refusal import CgroupFailed, DeadlinePassed, MountFailed, ProcessGone
 from domain.request import Mount
 from sim.faults import At
-from sim.scheduler import Pause, Scheduler, SimLatch, Task
+from sim.scheduler import Scheduler, SimLatch, Task, first_of
 from sim.world.disk import Disk
 from sim.world.world import Lost, World
 
@@ -162,9 +162,9 @@ class SimConcurrency:
         self._me = incarnation
         self.latch = scheduler.latch
 
-    async def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Latch | None:
+    def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Awaitable[Latch | None]:
         # Every latch of this world is one of the scheduler's; to look at each takes its time.
-        return await Pause(cast("Sequence[SimLatch]", latches), within)
+        return first_of(cast("Sequence[SimLatch]", latches), within)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> Task[T]:
         return self._scheduler.spawn(name, work, self._me)

@@ -1,10 +1,10 @@
 """What happened, in order, for a person to read."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One sentence, kept in its parts: most stories are never read, and writing takes time."""
 
     at_s: float

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from domain.exit_status import Timestamp
 from sim.choices import Choices
 from sim.faults import At, Does, Faults
-from sim.scheduler import Pause, Scheduler, sleep
+from sim.scheduler import Pick, Scheduler, first_of, sleep
 from sim.world.kernel import Freezer, Kernel
 from sim.world.story import Story
 
@@ -58,8 +58,12 @@ class World:
 
     @classmethod
     def from_seed(cls, seed: int) -> "World":
-        choices = Choices(seed)
-        scheduler = Scheduler(choices)
+        return cls.drawn(Choices(seed))
+
+    @classmethod
+    def drawn(cls, choices: Choices, pick: Pick | None = None) -> "World":
+        """A world whose every choice is one of these; `pick` is who goes on next."""
+        scheduler = Scheduler(choices, pick)
         kernel = Kernel(scheduler, choices.one_of((Freezer.V1, Freezer.V2)))
         return cls(scheduler, choices, Faults(choices), kernel)
 
@@ -72,10 +76,10 @@ class World:
         does = self.faults.verdict(at)
         if does is not None:
             return await self._amiss(does, act, within)
-        await Pause((), choices.draw() * ORDINARY_S)
+        await first_of((), choices.draw() * ORDINARY_S)
         answer = act()
         if choices.draw() < ANSWER_TRAVELS:
-            await Pause((), choices.draw() * ORDINARY_S)
+            await first_of((), choices.draw() * ORDINARY_S)
         return answer
 
     async def _amiss(self, does: Does, act: Callable[[], T], within: float) -> T | Lost:

@@ -29,7 +29,7 @@ from domain.use_cases.query import ProcessView
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.incarnation import Incarnation, Machine
-from sim.scheduler import Task
+from sim.scheduler import Task, sleep
 from sim.world.disk import Bundle
 from sim.world.kernel import SIGKILL, KernelProcess, Program
 from sim.world.runc import MISSING, RuncContainer, args_of
@@ -88,9 +88,7 @@ class Scene:
             self.world.scheduler.drop(group)
 
     def pass_time(self, seconds: float = MOMENT_S) -> None:
-        pause = self.world.scheduler.spawn(
-            "time passes", self.world.scheduler.first_of((), seconds), "world"
-        )
+        pause = self.world.scheduler.spawn("time passes", sleep(seconds), "world")
         assert self.world.scheduler.run_until(pause.done, STEPS_MAX)
         assert self.world.scheduler.bugs == []
 

@@ -71,7 +71,7 @@ class Life(Client):
         self.rounds[-1].ended_s = self.scheduler.now
 
     async def _use(self) -> None:
-        if self.choices.happens(0.95):
+        if not self.choices.happens(0.05):
             await self._start(self.init)
         if self.choices.happens(0.5):
             await self._execs()
@@ -82,7 +82,7 @@ class Life(Client):
         happens = self.choices.happens
         drawn = Round(
             begun_s=self.scheduler.now,
-            private_pid_namespace=happens(0.8),
+            private_pid_namespace=not happens(0.2),
             missing=happens(0.1),
             terminal=happens(0.15),
             checkpoint="/checkpoint" if happens(0.1) else "",
@@ -154,7 +154,7 @@ class Life(Client):
         added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
         if isinstance(added, Failure):
             return
-        if self.choices.happens(0.9) and await self._start(key) and await self._end(key):
+        if not self.choices.happens(0.1) and await self._start(key) and await self._end(key):
             await self._wait(key)
         await self._delete(key)
 
@@ -186,7 +186,7 @@ class Life(Client):
                     return True
                 case _:
                     pass
-            if self.choices.happens(0.5):
+            if not self.choices.happens(0.5):
                 await self.ask("kill", key, requests.kill(key, SIGKILL))
             await self.pause(RETRY_S)
         return True

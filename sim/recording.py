@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.choices import Choices
-from sim.scheduler import Runnable
+from sim.scheduler import Pick, Runnable
 
 PLAINEST: Final = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`draws`: in order, for each who drew; `steps`: who went on, one name a step."""
+    """`draws`: in order, for each who drew; `turns`: who went on where several could."""
 
     seed: int
     draws: Mapping[str, tuple[float, ...]]
-    steps: tuple[str, ...]
+    turns: tuple[str, ...]
 
 
 class Recorder(Choices):
@@ -30,20 +30,26 @@ class Recorder(Choices):
         super().__init__(seed)
         self.draw = self._draw
         self._draws: dict[str, list[float]] = {}
-        self._steps: list[str] = []
+        self._turns: list[str] = []
 
     def _draw(self) -> float:
         value = self.toss()
         self._draws.setdefault(self.by, []).append(value)
         return value
 
-    def goes_on(self, who: str) -> None:
-        super().goes_on(who)
-        self._steps.append(who)
+    def keeping(self, pick: Pick) -> Pick:
+        """The same way to pick, written down."""
+
+        def kept(runnable: Sequence[Runnable]) -> int:
+            at = pick(runnable)
+            self._turns.append(runnable[at][0].stream)
+            return at
+
+        return kept
 
     def recording(self) -> Recording:
         draws = {who: tuple(values) for who, values in self._draws.items()}
-        return Recording(self.seed, draws, tuple(self._steps))
+        return Recording(self.seed, draws, tuple(self._turns))
 
 
 class Replayer(Recorder):
@@ -59,16 +65,16 @@ class Replayer(Recorder):
 
 
 class InOrder:
-    """Picks whoever comes first in the rest of a recorded order; who is not in it, by turns."""
+    """Picks whoever comes first in the rest of a recorded order; the others as they came."""
 
-    def __init__(self, steps: Sequence[str]) -> None:
-        self._steps = steps
+    def __init__(self, turns: Sequence[str]) -> None:
+        self._turns = turns
         self._at = 0
 
     def __call__(self, runnable: Sequence[Runnable]) -> int:
-        waiting = {task.stream: at for at, (task, _) in reversed(list(enumerate(runnable)))}
-        for at in range(self._at, len(self._steps)):
-            found = waiting.get(self._steps[at])
+        waiting = {task.stream: at for at, (task, _) in enumerate(runnable)}
+        for at in range(self._at, len(self._turns)):
+            found = waiting.get(self._turns[at])
             if found is not None:
                 self._at = at + 1
                 return found

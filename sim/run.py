@@ -13,7 +13,7 @@ from sim.invariants import check
 from sim.life import Life
 from sim.others import Administrator, SecondClient
 from sim.outcome import Outcome, Violation
-from sim.priorities import Priorities
+from sim.picks import Anyone, Priorities
 from sim.scheduler import Pick, Task, sleep
 from sim.world.kernel import Program
 from sim.world.runc import args_of
@@ -64,12 +64,12 @@ def run(seed: int) -> Report:
     return play(choices, picked_by(choices))
 
 
-def picked_by(choices: Choices) -> Pick | None:
+def picked_by(choices: Choices) -> Pick:
     """How this seed's scheduler picks: most let everybody have the same chance."""
-    return Priorities(choices) if choices.toss() < BY_PRIORITIES else None
+    return Priorities(choices) if choices.toss() < BY_PRIORITIES else Anyone(choices)
 
 
-def play(choices: Choices, pick: Pick | None) -> Report:
+def play(choices: Choices, pick: Pick) -> Report:
     """The world of these choices, from its beginning to the verdict."""
     world = World.drawn(choices, pick)
     machine = Machine.in_world(world)
@@ -191,12 +191,12 @@ def crash(host: Host) -> None:
     """The shim's process ends, by SIGKILL or in order; systemd starts another."""
     world = host.machine.world
     dying = host.shim
-    if world.choices.happens(0.8):
-        world.tell("shim", f"{dying.name} is killed")
-        dying.die()
-    else:
+    if world.choices.happens(0.2):
         world.tell("shim", f"{dying.name} shuts down")
         dying.cancel()
+    else:
+        world.tell("shim", f"{dying.name} is killed")
+        dying.die()
     number = int(dying.name.split()[1]) + 1
     host.shim = Incarnation(host.machine, f"shim {number}")
     world.scheduler.spawn("systemd restarts the shim", _come_back(host.shim, world), "world")

@@ -89,9 +89,9 @@ Pick: TypeAlias = Callable[[Sequence[Runnable]], int]
 class Scheduler:
     """Runs tasks until the world is at rest."""
 
-    def __init__(self, choices: Choices, pick: Pick | None = None) -> None:
+    def __init__(self, choices: Choices, pick: Pick) -> None:
         self.choices = choices
-        self.pick = pick or self._anyone
+        self._pick = pick
         self.now = 0.0
         self.steps = 0
         self.bugs: list[tuple[str, BaseException]] = []
@@ -186,7 +186,7 @@ class Scheduler:
     def _step(self) -> None:
         runnable = self._runnable
         if len(runnable) > 1:
-            at = self.pick(runnable)
+            at = self._pick(runnable)
             runnable[at], runnable[-1] = runnable[-1], runnable[at]
         task, by = runnable.pop()
         if task.dropped:
@@ -209,10 +209,6 @@ class Scheduler:
             task.done.open()
         else:
             self._await(task, latches, within)
-
-    def _anyone(self, runnable: Sequence[Runnable]) -> int:
-        """Each is as likely."""
-        return int(self.choices.toss() * len(runnable))
 
     def _end(self, task: Task[Any], bug: Exception | None) -> None:
         task.bug = bug

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from domain.exit_status import Timestamp
 from sim.choices import Choices
 from sim.faults import At, Does, Faults
+from sim.picks import Anyone
 from sim.scheduler import Pick, Scheduler, first_of, sleep
 from sim.world.kernel import Freezer, Kernel
 from sim.world.story import Story
@@ -58,10 +59,11 @@ class World:
 
     @classmethod
     def from_seed(cls, seed: int) -> "World":
-        return cls.drawn(Choices(seed))
+        choices = Choices(seed)
+        return cls.drawn(choices, Anyone(choices))
 
     @classmethod
-    def drawn(cls, choices: Choices, pick: Pick | None = None) -> "World":
+    def drawn(cls, choices: Choices, pick: Pick) -> "World":
         """A world whose every choice is one of these; `pick` is who goes on next."""
         scheduler = Scheduler(choices, pick)
         kernel = Kernel(scheduler, choices.one_of((Freezer.V1, Freezer.V2)))
@@ -78,7 +80,7 @@ class World:
             return await self._amiss(does, act, within)
         await first_of((), choices.draw() * ORDINARY_S)
         answer = act()
-        if choices.draw() < ANSWER_TRAVELS:
+        if choices.happens(ANSWER_TRAVELS):
             await first_of((), choices.draw() * ORDINARY_S)
         return answer
 

@@ -13,11 +13,11 @@ seeds = st.integers(0, 2**32)
 
 def recorded(seed: int) -> tuple[Report, Recording]:
     choices = Recorder(seed)
-    return play(choices, picked_by(choices)), choices.recording()
+    return play(choices, choices.keeping(picked_by(choices))), choices.recording()
 
 
 def again(recording: Recording) -> Report:
-    return play(Replayer(recording), InOrder(recording.steps))
+    return play(Replayer(recording), InOrder(recording.turns))
 
 
 @settings(max_examples=25)
@@ -32,7 +32,7 @@ def test_recording_changes_nothing_and_what_is_recorded_plays_the_same_world(see
 @given(seeds)
 def test_without_any_draw_left_the_plainest_life_is_lived(seed: int) -> None:
     _, recording = recorded(seed)
-    plain = again(replace(recording, draws={}, steps=()))
+    plain = again(replace(recording, draws={}, turns=()))
     assert (plain.lives, plain.crashes, plain.fired) == (1, 0, {})
     assert not plain.violations
 
@@ -44,7 +44,7 @@ def test_leaving_somebody_out_moves_no_draw_of_anybody_else(seed: int, data: st.
     out = data.draw(st.sampled_from(sorted(recording.draws)))
     less = {who: drawn for who, drawn in recording.draws.items() if who != out}
     choices = Replayer(replace(recording, draws=less))
-    play(choices, InOrder(recording.steps))
+    play(choices, InOrder(recording.turns))
     for who, drawn in choices.recording().draws.items():
         known = less.get(who, ())
         common = min(len(known), len(drawn))

@@ -1,10 +1,15 @@
-"""What all tests share: the lab's place in the order, its time limit, and how many of it ran."""
+"""What all tests share: Hypothesis without a clock; the lab's order, time limit and numbers."""
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something about the machine and its load, not about the code.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 GENERATION: Final = "lab generation"
 # The first one in a session may have to build a root file system.

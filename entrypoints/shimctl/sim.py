@@ -1,11 +1,15 @@
 """`shimctl sim run`: the lifecycle rules against every known fault, one seed after the other."""
 
 import time
-from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import click
 
-STORY_TAIL = 40
+if TYPE_CHECKING:
+    from sim.run import Report
+
+STORY_TAIL: Final = 40
 
 
 @click.group()
@@ -24,33 +28,38 @@ def command() -> None:
 def run(seeds: int, first: int) -> None:
     """Play seeds and judge them.
 
-    Exit status 1 if an invariant was violated; the seed and the end of its story are shown.
+    Exit status 1 if an invariant was violated; for each such seed what was violated, the end of
+    its story, and the command that plays it again.
 
     \b
         shimctl sim run --seeds 5000
         shimctl sim run --first 4711 --seeds 1
     """
-    from sim.run import run as play  # noqa: PLC0415 (200 ms, and only this command wants it)
+    # 200 ms, and only this command wants it.
+    from sim.run import run as play  # noqa: PLC0415
+    from sim.summary import Summary  # noqa: PLC0415
 
-    totals: Counter[str] = Counter()
-    fired: Counter[str] = Counter()
+    summary = Summary()
     begun = time.perf_counter()
     for seed in range(first, first + seeds):
         report = play(seed)
-        totals.update(lives=report.lives, steps=report.steps, crashes=report.crashes)
-        fired.update(report.fired)
+        summary.add(report)
         if report.violations:
-            totals["violations"] += len(report.violations)
-            click.echo(f"seed {seed}")
-            for violation in report.violations:
-                click.echo(f"  {violation}")
-            for line in report.story.lines[-STORY_TAIL:]:
-                click.echo(f"    {line}")
-    took_s = time.perf_counter() - begun
-    click.echo(f"{seeds} seeds from {first}: {totals['lives']} lives, {totals['steps']} steps,")
-    click.echo(f"{totals['crashes']} crashes of the shim, {totals['violations']} violations,")
-    click.echo(f"{totals['lives'] / took_s:.0f} lives a second.")
-    counts = "  ".join(f"{number} {count}" for number, count in sorted(fired.items()))
-    click.echo(f"Faults that fired: {counts or 'none'}")
-    if totals["violations"]:
+            for line in _finding(report):
+                click.echo(line)
+    for line in summary.lines(time.perf_counter() - begun):
+        click.echo(line)
+    if summary.violations:
         raise SystemExit(1)
+
+
+def _finding(report: "Report") -> Iterator[str]:
+    from sim.summary import replay  # noqa: PLC0415 (as above)
+
+    yield f"seed {report.seed}"
+    for violation in report.violations:
+        yield f"  violated  {violation}"
+    for line in report.story.lines[-STORY_TAIL:]:
+        yield f"    {line}"
+    yield f"  replay    {replay(report.seed)}"
+    yield ""

@@ -1,6 +1,7 @@
 """What must hold of the events that containerd hears: their order, number and truth."""
 
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from domain.event import (
@@ -10,7 +11,7 @@ from domain.event import (
     TaskExited,
     TaskStarted,
 )
-from domain.exit_status import UNKNOWN, Exit, MainCode, exit_status
+from domain.exit_status import NS_PER_US, UNKNOWN, Exit, MainCode, exit_status
 from domain.identity import NO_PID, ProcessKey
 from domain.unit import Activity
 from sim.life import Life
@@ -109,11 +110,15 @@ def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
 
 
 def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess) -> bool:
-    """The unit was forgotten or never had the process, or a start failed and it was killed."""
+    """The unit was forgotten before, or never had the process, or a start failed and killed it."""
     unit = outcome.unit_of(process)
-    if unit is None or unit.invocation in outcome.machine.systemd.forgotten:
+    if unit is None:
         return True
-    if unit.code is MainCode.NONE and unit.activity in {Activity.FAILED, Activity.INACTIVE}:
+    forgotten_s = outcome.machine.systemd.forgotten.get(unit.invocation, inf)
+    if forgotten_s <= seconds(event.exit.at) + ROUNDING_S:
+        return unit.invocation not in outcome.machine.systemd.released
+    unread = unit.code is MainCode.NONE or unit.exited_at_us * NS_PER_US > event.exit.at
+    if unread and unit.activity in {Activity.FAILED, Activity.INACTIVE}:
         return True
     return not any(
         is_start_of(each, event.process)

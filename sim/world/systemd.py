@@ -99,9 +99,11 @@ class Systemd:
         self.line = Line()
         # Who hears of changes: each incarnation of the shim that has subscribed.
         self.listeners: list[Callable[[UnitName], None]] = []
-        # Every unit that ever was, and those whose status nobody could read any more (F46).
+        # Every unit that ever was, and since when nobody could read its status any more (F46).
         self.history: list[Unit] = []
-        self.forgotten: dict[InvocationId, None] = {}
+        self.forgotten: dict[InvocationId, float] = {}
+        # Whom a shim itself has let go: what it had not read by then it gave away.
+        self.released: dict[InvocationId, None] = {}
         # Connections that have ended: a call of theirs may come later, but holds nothing (S17).
         self.gone: dict[str, None] = {}
 
@@ -313,7 +315,7 @@ class Systemd:
             and unit is self.find(UnitRef(unit.name))
         ):
             del self.units[unit.name]
-            self.forgotten[unit.invocation] = None
+            self.forgotten[unit.invocation] = self.world.scheduler.now
 
     def changed(self, unit: Unit) -> None:
         for listener in tuple(self.listeners):

@@ -100,6 +100,7 @@ class FakeUnits:
         return Success(None)
 
     def _release(self, found: Unit) -> None:
+        self._systemd.released[found.invocation] = None
         self._systemd.reset_failed(found)
         self._systemd.unref(found, self._me)
 

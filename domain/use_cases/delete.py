@@ -22,6 +22,8 @@ from domain.refusal import (
     Operation,
     Refusal,
     UnitFailed,
+    UnknownContainer,
+    UnknownExec,
     WrongPhase,
 )
 from domain.shim import Shim
@@ -48,7 +50,11 @@ class Departed:
 
 
 async def delete(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Departed, Refusal]:
-    """Answers how the process ended; it and everything made for it are gone then."""
+    """Answers how the process ended; it and everything made for it are gone then.
+
+    What it met is what it deletes: another one of that id, made while it waited, is not meant.
+    """
+    met = shim.process(key)
     while (busy := _busy(shim, key)) is not None:
         if await caller.waits_for(shim.ports.concurrency, (busy,), None) is None:
             return Failure(CallerGone("delete"))
@@ -56,9 +62,17 @@ async def delete(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Departed
     if failed(found):
         return Failure(found.failure())
     container, process = found.unwrap()
+    if not failed(met) and met.unwrap() != (container, process):
+        return Failure(_gone(key))
     if key.exec_id is not None:
         return await _delete_exec(shim, container, process, key.exec_id)
     return await _delete_container(shim, container)
+
+
+def _gone(key: ProcessKey) -> UnknownContainer | UnknownExec:
+    if key.exec_id is None:
+        return UnknownContainer(key.owner.container)
+    return UnknownExec(key.exec_id)
 
 
 def _busy(shim: Shim, key: ProcessKey) -> Latch | None:

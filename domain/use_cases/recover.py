@@ -197,6 +197,7 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     if container.checkpoint and init.is_starting and not status:
         container.outbox.start_failed(init.key)
         _has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
+        await keep(shim, container)  # before anybody is told: the next daemon's clock is another
         return
     if init.phase is Phase.CREATED and status in {"running", "paused"}:
         init.hear(Heard.START_CLAIMED)

@@ -79,6 +79,7 @@ def test_a_second_delete_of_an_exec_does_not_hit_the_next_one_of_its_id(seed: in
     scene = Scene(seed)
     scene.with_exec(THREE)
     scene.wait(EXEC).unwrap()
+    scene.pass_time()  # all rests, so that the next step is the first Delete's
     first = scene.begin(scene.deleting(EXEC))
     scene.world.scheduler.run(1)
     second = scene.begin(scene.deleting(EXEC))

@@ -12,20 +12,10 @@ if TYPE_CHECKING:
 STORY_TAIL: Final = 40
 
 
-@click.group()
-def command() -> None:
-    """Run the lifecycle rules in the simulator.
-
-    A seed is one small world: a few containers with their clients, faults of systemd, its bus,
-    runc, the disk and containerd until a moment T0, a crash or two of the shim, and then the
-    verdict. The same seed plays the same life again, step by step.
-    """
-
-
-@command.command()
+@click.command()
 @click.option("--seeds", default=1_000, show_default=True, help="How many seeds to play.")
 @click.option("--first", default=0, show_default=True, help="The first seed.")
-def run(seeds: int, first: int) -> None:
+def command(seeds: int, first: int) -> None:
     """Play seeds and judge them.
 
     Exit status 1 if an invariant was violated; for each such seed what was violated, the end of

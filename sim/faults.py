@@ -5,6 +5,7 @@ same tuple. A run draws a subset of the catalogue and ends all of it at a time T
 everything must come right (liveness).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -68,6 +69,13 @@ class Fault:
     at: At
     does: Does
     rate: float = 0.1
+
+    @property
+    def name(self) -> str:
+        """As people read it, and as its draws are recorded: `F90 unit start fails after`."""
+        return (
+            f"{self.number} {self.at.name} {self.does.name}".replace("_", " ").lower().capitalize()
+        )
 
 
 CATALOGUE: Final = (
@@ -137,24 +145,41 @@ class Faults:
     """The switches of one run."""
 
     choices: Choices
-    active: dict[At, tuple[Fault, ...]] = field(default_factory=dict)
+    # By place, each with the name in which it draws.
+    active: dict[At, tuple[tuple[str, Fault], ...]] = field(default_factory=dict)
     ended: bool = False  # T0 has passed
     fired: dict[str, int] = field(default_factory=dict)
+    # Told of each fault that fires.
+    heard: Callable[[Fault], None] | None = None
 
     def draw_some(self, catalogue: tuple[Fault, ...]) -> None:
-        """Swarm testing: each fault is on in a part of the runs, from none at all to most."""
+        """Swarm testing: each fault is on in a part of the runs, from none at all to most.
+
+        Each draws in its own name, here and when it is its turn: a fault more or less, in the
+        catalogue or in a recording, moves no other draw.
+        """
         share = self.choices.one_of((0.0, 0.1, 0.3, 0.5))
         for fault in catalogue:
+            name = fault.name
+            self.choices.by = name
             if self.choices.happens(share):
-                self.active[fault.at] = (*self.active.get(fault.at, ()), fault)
+                self.active[fault.at] = (*self.active.get(fault.at, ()), (name, fault))
 
     def verdict(self, at: At) -> Does | None:
         """What happens to this call; None: nothing special."""
-        if self.ended:
+        active = self.active.get(at)
+        if active is None or self.ended:
             return None
-        for fault in self.active.get(at, ()):
-            if self.choices.happens(fault.rate):
+        choices = self.choices
+        mine = choices.by
+        for name, fault in active:
+            choices.by = f"{name} in {mine}"
+            fires = choices.happens(fault.rate)
+            choices.by = mine
+            if fires:
                 self.fired[fault.number] = self.fired.get(fault.number, 0) + 1
+                if self.heard is not None:
+                    self.heard(fault)
                 return fault.does
         return None
 

@@ -7,7 +7,8 @@ from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName
 from sim.choices import SETUP, Choices
 from sim.client import Host
-from sim.faults import CATALOGUE
+from sim.explore.coverage import Coverage, Reached
+from sim.faults import CATALOGUE, Fault
 from sim.incarnation import Incarnation, Machine
 from sim.invariants import check
 from sim.life import Life
@@ -49,6 +50,7 @@ class Report:
     crashes: int
     choices: Choices
     fired: dict[str, int]
+    reached: tuple[Reached, ...]
     violations: tuple[Violation, ...]
     story: Story
 
@@ -58,10 +60,10 @@ class Report:
         return self.choices.digest()
 
 
-def run(seed: int) -> Report:
+def run(seed: int, catalogue: tuple[Fault, ...] = CATALOGUE) -> Report:
     """Plays the seed to its end and judges it. Pure: the same seed, the same report (S32)."""
     choices = Choices(seed)
-    return play(choices, picked_by(choices))
+    return play(choices, picked_by(choices), catalogue)
 
 
 def picked_by(choices: Choices) -> Pick:
@@ -69,18 +71,20 @@ def picked_by(choices: Choices) -> Pick:
     return Priorities(choices) if choices.toss() < BY_PRIORITIES else Anyone(choices)
 
 
-def play(choices: Choices, pick: Pick) -> Report:
+def play(choices: Choices, pick: Pick, catalogue: tuple[Fault, ...] = CATALOGUE) -> Report:
     """The world of these choices, from its beginning to the verdict."""
     world = World.drawn(choices, pick)
     machine = Machine.in_world(world)
     machine.sink.address = CONTAINERD
     bystander = _bystander(machine)
     choices.by = "faults"
-    world.faults.draw_some(CATALOGUE)
+    world.faults.draw_some(catalogue)
     choices.by = SETUP
     host = Host(machine, Incarnation(machine, "shim 1"))
+    coverage = Coverage(host)
+    world.faults.heard = coverage.fired
     host.shim.boot()
-    crashes = Crashes.drawn(host)
+    crashes = Crashes.drawn(host, coverage)
     lives = _draw_lives(host)
     spawn = world.scheduler.spawn
     tasks = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
@@ -109,6 +113,7 @@ def play(choices: Choices, pick: Pick) -> Report:
         crashes=crashes.happened,
         choices=choices,
         fired=world.faults.fired,
+        reached=tuple(coverage.reached),
         violations=tuple(check(outcome)),
         story=world.story,
     )
@@ -161,14 +166,17 @@ class Crashes:
     """Kills the shim before steps of its own tasks, a few times; systemd starts it again."""
 
     host: Host
+    coverage: Coverage
     left: int
     rate: float
     happened: int = 0
 
     @classmethod
-    def drawn(cls, host: Host) -> "Crashes":
+    def drawn(cls, host: Host, coverage: Coverage) -> "Crashes":
         choices = host.machine.world.choices
-        drawn = cls(host, choices.index(CRASHES_MAX + 1), 1.0 / choices.one_of(CRASH_WITHIN))
+        drawn = cls(
+            host, coverage, choices.index(CRASHES_MAX + 1), 1.0 / choices.one_of(CRASH_WITHIN)
+        )
         if drawn.left:
             host.machine.world.scheduler.before_step = drawn.before
         return drawn
@@ -181,6 +189,7 @@ class Crashes:
         world.choices.by = f"crash before {mine}"
         if world.choices.happens(self.rate):
             self.happened += 1
+            self.coverage.crashed(mine)
             crash(self.host)
             if self.happened == self.left:
                 world.scheduler.before_step = None

@@ -1,8 +1,8 @@
 """The project's own client of a machine's shim, where containerd's ways would stand in the way.
 
 It does what containerd does: it runs the binary's `start`, speaks ttrpc with the address it is
-given, and takes the events. But it holds to its connection's end what containerd takes for the
-shim's death, and lets a test do one call at a time.
+given, and takes the events. But to it a lost connection is no more than that, where containerd
+takes it for the shim's death; and it lets a test do one call at a time.
 """
 
 import asyncio
@@ -11,54 +11,28 @@ import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 
-from adapters.messages import events_pb2, forward_pb2, task_pb2
-from adapters.ttrpc import Call, Client, Result, Server, Status, connect, listen
-from tests.lab.containers import IMAGE, PATIENCE_SECONDS, daemon_down
-from tests.lab.fifos import FOLDER, Fifos
+from adapters.messages import process_pb2, task_pb2
+from adapters.ttrpc import Client, Result, Server, Status, connect, listen
+from entrypoints import places
+from tests.lab.bundle import make_bundle, unpack_image
+from tests.lab.containers import PATIENCE_SECONDS, daemon_down
+from tests.lab.event_sink import Sink
+from tests.lab.fifos import FOLDER, Fifos, reading
 from tests.lab.root import Root
 
-SERVICE: Final = "containerd.task.v3.Task"
+TASKS: Final = "containerd.task.v3.Task"
 EVENTS: Final = "containerd.services.events.ttrpc.v1.Events"
-BINARY: Final = "containerd-shim-systemd-v1"
 NAMESPACE_KEY: Final = "containerd-namespace-ttrpc"
 _Answer = TypeVar("_Answer", bound=Message)
 
 
 class RefusedError(AssertionError):
     """A call that had to succeed was refused."""
-
-
-@dataclass(slots=True)
-class Sink:
-    """containerd's event service: what it heard, in the order in which it came."""
-
-    heard: list[tuple[str, Message]] = field(default_factory=list)
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def forward(self, _call: Call, payload: bytes) -> Result:
-        envelope = forward_pb2.ForwardRequest.FromString(payload).envelope
-        event = getattr(events_pb2, envelope.event.type_url.rpartition(".")[2])()
-        event.ParseFromString(envelope.event.value)
-        async with self._news:
-            self.heard.append((envelope.topic.removeprefix("/tasks/"), event))
-            self._news.notify_all()
-        return b""
-
-    def topics(self, container: str) -> list[str]:
-        return [topic for topic, event in self.heard if _owner(event) == container]
-
-    async def until(self, container: str, topic: str) -> Any:
-        """The first event of this topic about the container, when it has come."""
-        async with asyncio.timeout(PATIENCE_SECONDS), self._news:
-            await self._news.wait_for(lambda: topic in self.topics(container))
-        return next(
-            event for told, event in self.heard if told == topic and _owner(event) == container
-        )
 
 
 @dataclass(slots=True)
@@ -72,24 +46,25 @@ class ShimClient:
     events_address: str
     _address: str = ""
     _connection: Client | None = None
+    _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _living: set[str] = field(default_factory=set)
 
     def id(self, word: str) -> str:
         return f"{self.mark}{word}"
 
-    def unit(self, word: str) -> str:
-        return f"io-containerd-systemd-{self.namespace}-{self.id(word)}-init.service"
+    def unit(self, word: str, exec_id: str = "") -> str:
+        kind = f"{exec_id}-exec" if exec_id else "init"
+        return f"io-containerd-systemd-{self.namespace}-{self.id(word)}-{kind}.service"
 
     async def create(self, word: str, *argv: str, stdio: Fifos | None = None) -> int:
         """Makes a bundle, runs `start`, and asks for the container; answers its pid."""
-        container, bundle = self.id(word), self.bundle(word)
+        await asyncio.to_thread(make_bundle, self.root, self.bundle(word), argv)
         self._living.add(word)
-        await asyncio.to_thread(self._make_bundle, word, argv)
         await self.start_binary(word)
         names = stdio or Fifos.none()
         request = task_pb2.CreateTaskRequest(
-            id=container,
-            bundle=bundle,
+            id=self.id(word),
+            bundle=self.bundle(word),
             stdin=names.stdin,
             stdout=names.stdout,
             stderr=names.stderr,
@@ -105,8 +80,10 @@ class ShimClient:
         request = task_pb2.StartRequest(id=self.id(word), exec_id=exec_id)
         return (await self.call("Start", request, task_pb2.StartResponse)).pid
 
-    async def exec(self, word: str, exec_id: str, *argv: str, stdio: Fifos | None = None) -> int:
-        """Exec and its Start."""
+    async def add_exec(
+        self, word: str, exec_id: str, *argv: str, stdio: Fifos | None = None
+    ) -> None:
+        """Exec, without its Start."""
         names = stdio or Fifos.none()
         process = {"args": argv, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}
         spec = AnyMessage(
@@ -122,7 +99,23 @@ class ShimClient:
             spec=spec,
         )
         await self.call("Exec", request, task_pb2.ExecProcessRequest)
+
+    async def exec(self, word: str, exec_id: str, *argv: str, stdio: Fifos | None = None) -> int:
+        """Exec and its Start."""
+        await self.add_exec(word, exec_id, *argv, stdio=stdio)
         return await self.start(word, exec_id)
+
+    async def up(self, word: str, script: str, exec_id: str = "") -> int:
+        """Runs a shell script that prints a line when it has come so far; answers its pid then."""
+        stdio = Fifos.made(self.root, f"{self.id(word)}-{exec_id}").stdout_alone()
+        async with reading(stdio.open_to_read("stdout")) as output:
+            if exec_id:
+                pid = await self.exec(word, exec_id, "sh", "-c", script, stdio=stdio)
+            else:
+                pid = await self.run(word, "sh", "-c", script, stdio=stdio)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                assert await output.readline() == b"up\n"
+        return pid
 
     async def state(self, word: str, exec_id: str = "") -> task_pb2.StateResponse:
         request = task_pb2.StateRequest(id=self.id(word), exec_id=exec_id)
@@ -143,6 +136,19 @@ class ShimClient:
             self._living.discard(word)
         return answer
 
+    async def ended(self, word: str, exec_id: str = "") -> task_pb2.DeleteResponse:
+        """Waits for a process's end and deletes it; Wait, State, events and Delete tell one end."""
+        container, exit_topic = self.id(word), f"exit:{exec_id}" if exec_id else "exit"
+        waited = await self.wait(word, exec_id)
+        state = await self.state(word, exec_id)
+        assert state.status == process_pb2.STOPPED
+        await self.sink.until(container, exit_topic)
+        deleted = await self.delete(word, exec_id)
+        told = [waited, state, deleted, *self.sink.all_of(container, exit_topic)]
+        ends = {(each.exit_status, each.exited_at.ToNanoseconds()) for each in told}
+        assert len(ends) == 1, (word, exec_id, ends)
+        return deleted
+
     async def close_stdin(self, word: str, exec_id: str = "") -> None:
         request = task_pb2.CloseIORequest(id=self.id(word), exec_id=exec_id, stdin=True)
         await self.call("CloseIO", request, task_pb2.CloseIORequest)
@@ -159,33 +165,51 @@ class ShimClient:
         client = await self._connected()
         metadata = ((NAMESPACE_KEY, self.namespace),)
         payload = request.SerializeToString()
-        return await client.call(SERVICE, method, payload, PATIENCE_SECONDS, metadata)
+        return await client.call(TASKS, method, payload, PATIENCE_SECONDS, metadata)
+
+    async def connection_lost(self) -> None:
+        """Returns when the daemon has hung up."""
+        if self._connection is not None:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._connection.closed.wait()
 
     async def start_binary(self, word: str) -> None:
-        """What containerd runs first; the daemon is told of by the address it prints."""
-        said = await asyncio.to_thread(self.binary, word, "start")
+        """What containerd runs first; the daemon is told of by the address it prints.
+
+        It answers when a daemon does: after a restart that is when the tasks are found again.
+        """
+        said = (await asyncio.to_thread(self.binary, word, "start")).decode()
         self._address = said.removeprefix("unix://")
 
-    def binary(self, word: str, action: str) -> str:
+    def binary(self, word: str, action: str) -> bytes:
         """Runs the shim's binary as containerd does, with the bundle as working folder."""
         bundle = self.bundle(word)
-        call = self.root.run(
-            *("env", "-C", bundle, f"TTRPC_ADDRESS={self.events_address}", BINARY),
+        # Its output may be a protobuf message, and Root.run reads text.
+        output = f"{bundle}/output"
+        self.root.run(
+            *("sh", "-euc", f'cd {bundle}; exec "$@" >{output}', "sh"),
+            *("env", f"TTRPC_ADDRESS={self.events_address}", places.BINARY),
             *("-namespace", self.namespace, "-address", "/run/containerd/containerd.sock"),
             *("-publish-binary", "/usr/bin/containerd", "-id", self.id(word)),
             *("-bundle", bundle, action),
             timeout=PATIENCE_SECONDS,
             check=True,
         )
-        return call.stdout
+        return self.root.path(output).read_bytes()
+
+    def delete_binary(self, word: str) -> task_pb2.DeleteResponse:
+        """As containerd at a shim's death: what the binary's `delete` answers."""
+        answer = task_pb2.DeleteResponse.FromString(self.binary(word, "delete"))
+        self._living.discard(word)
+        return answer
 
     def bundle(self, word: str) -> str:
         return f"{FOLDER}/{self.id(word)}"
 
     def end_all(self) -> None:
-        """As containerd at a shim's death: the binary's `delete`, then the bundle's removal."""
-        for word in self._living:
-            self.binary(word, "delete")
+        """Nothing is left of any container: the binary's `delete`, then the bundle's removal."""
+        for word in tuple(self._living):
+            self.delete_binary(word)
         self.root.shell(f"rm -rf {FOLDER}/{self.mark}* {FOLDER}/fifos")
 
     def close(self) -> None:
@@ -194,21 +218,12 @@ class ShimClient:
             self._connection = None
 
     async def _connected(self) -> Client:
-        if self._connection is not None and self._connection.closed.is_set():
-            self.close()
-        if self._connection is None:
-            self._connection = await connect(os.fspath(self.root.path(self._address)))
-        return self._connection
-
-    def _make_bundle(self, word: str, argv: tuple[str, ...]) -> None:
-        bundle = self.bundle(word)
-        self.root.shell(f"mkdir -p {bundle}; cd {bundle}; rm -f config.json; runc spec")
-        path = self.root.path(f"{bundle}/config.json")
-        config = json.loads(path.read_text())
-        config["process"].update(args=list(argv), terminal=False)
-        config["root"] = {"path": f"{FOLDER}/rootfs", "readonly": False}
-        config["process"].pop("rlimits", None)
-        path.write_text(json.dumps(config))
+        async with self._connecting:
+            if self._connection is not None and self._connection.closed.is_set():
+                self.close()
+            if self._connection is None:
+                self._connection = await connect(os.fspath(self.root.path(self._address)))
+            return self._connection
 
 
 @contextlib.asynccontextmanager
@@ -218,7 +233,7 @@ async def shim_client(
     """A client with an event sink; at the end its containers are ended, their bundles removed."""
     sink = Sink()
     inside = f"{FOLDER}/events.sock"
-    await asyncio.to_thread(_make_rootfs, root)
+    await asyncio.to_thread(unpack_image, root)
     path = root.path(inside)
     path.unlink(missing_ok=True)
     server = Server({EVENTS: {"Forward": sink.forward}})
@@ -235,25 +250,9 @@ async def shim_client(
 @contextlib.asynccontextmanager
 async def daemon_away(root: Root) -> AsyncIterator[None]:
     """`daemon_down`, beside which the loop goes on and the client hears of its lost connection."""
-    down = daemon_down(root)
-    await asyncio.to_thread(down.__enter__)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(down.__exit__, None, None, None)
-
-
-def _make_rootfs(root: Root) -> None:
-    """The image's files, unpacked once: bundles share it, none writes outside its mounts."""
-    rootfs = f"{FOLDER}/rootfs"
-    root.shell(
-        f"[ -d {rootfs} ] && exit; mkdir -p {rootfs}.new {FOLDER}/image\n"
-        f"ctr images mount {IMAGE} {FOLDER}/image >&2\n"
-        f"cp -a {FOLDER}/image/. {rootfs}.new; umount {FOLDER}/image\n"
-        f"ctr snapshots rm {FOLDER}/image >&2 || true; mv {rootfs}.new {rootfs}",
-        timeout=PATIENCE_SECONDS,
-    )
-
-
-def _owner(event: Any) -> str:
-    return str(event.container_id)
+    with contextlib.ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, daemon_down(root))
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(stack.close)

@@ -138,7 +138,7 @@ def exec_unit(start: Start, exec_id: ExecId, host: Host) -> UnitDefinition:
         "Type": "notify",
         "NotifyAccess": "main",
         # systemd's own "Starting", "Started", "Stopped" for each probe of each container would
-        # drown the journal; what goes wrong is still said (warning and above).
+        # drown the journal; what goes wrong is still said (notice and above).
         "LogLevelMax": LOG_NOTICE,
         # What the program uses is accounted in the container. Each controller that systemd switches
         # on for the reaper costs a migration: a third of the start on cgroup v1 (21 ms or 14 ms).

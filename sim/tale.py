@@ -84,7 +84,7 @@ def tell(seed: int) -> Iterator[str]:
     yield from _exec(stage)
     stage.crash()
     yield stage.at("The daemon is killed with SIGKILL. The container runs on; systemd")
-    yield stage.at("starts the next daemon: record and unit lead it back to the container.")
+    yield stage.at("starts the next; record and unit lead it back to the container.")
     waiting = stage.shim.call("wait", wait(stage.shim.shim, stage.shim.caller(), INIT))
     stage.ask(kill(stage.shim.shim, INIT, SIGKILL, Whom.ALL))
     yield stage.at("A client kills it with signal 9.")

@@ -8,7 +8,7 @@ from sim.tale import tell
 def test_a_life_is_told_from_create_to_nothing_left() -> None:
     story = "\n".join(tell(1))
     for piece in (
-        "containerd asks for container default/web",
+        "containerd asks for default/web",
         "io-containerd-systemd-default-web-init.service",
         "ended with 3",
         "killed with SIGKILL",

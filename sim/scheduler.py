@@ -144,6 +144,13 @@ class Scheduler:
             self._step()
         return latch.is_open
 
+    def next_due(self) -> float:
+        """When the next timer is due that somebody still waits for; `inf`: there is none."""
+        timers = self._timers
+        while timers and timers[0][2].stay != timers[0][3]:
+            heapq.heappop(timers)
+        return timers[0][0] if timers else inf
+
     def drop(self, group: str) -> None:
         """Ends every task of the group where it stands, as SIGKILL does: none runs again."""
         for task in self._group(group):

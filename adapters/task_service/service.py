@@ -6,10 +6,10 @@ the span, the log's fields, and the way from a refusal to a status.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
@@ -44,7 +44,32 @@ from domain.use_cases.terminal import close_stdin, resize
 
 SERVICES: Final = ("containerd.task.v2.Task", "containerd.task.v3.Task")
 
+T = TypeVar("T")
 Answer = Result[Message, Refusal]
+
+
+class Rules(Protocol):
+    """Where the domain's rules run, which need not be the event loop."""
+
+    def caller(self, call: Call) -> Caller:
+        """Whoever made the call, as the rules are told of him."""
+        ...
+
+    def run(self, name: str, rule: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Carries the rule out; `name` says which, and for whom."""
+        ...
+
+
+class OnTheLoop:
+    """In the handler's own task, as the daemon does it."""
+
+    def caller(self, call: Call) -> Caller:
+        gone = AsyncioLatch()
+        call.gone.on_set(gone.open)
+        return Caller(gone)
+
+    def run(self, name: str, rule: Coroutine[Any, Any, T]) -> Awaitable[T]:  # noqa: ARG002
+        return rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +79,29 @@ class Served:
     shim: Shim
     tracing: Tracing
     logs: ContainerLogHandler
+    rules: Rules = field(default_factory=OnTheLoop)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call whose process is known: who asks, and about whom."""
+    """A call whose process is known: who asks, what, and about whom."""
 
-    shim: Shim
-    logs: ContainerLogHandler
+    served: Served
+    method: str
     caller: Caller
     owner: ContainerKey
     process: ProcessKey
+
+    @property
+    def shim(self) -> Shim:
+        return self.served.shim
+
+    @property
+    def logs(self) -> ContainerLogHandler:
+        return self.served.logs
+
+    def run(self, rule: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        return self.served.rules.run(f"{self.method} {self.process}", rule)
 
 
 async def _create(asked: Asked, message: task_pb2.CreateTaskRequest) -> Answer:
@@ -76,12 +113,12 @@ async def _create(asked: Asked, message: task_pb2.CreateTaskRequest) -> Answer:
         return Failure(request.failure())
     if asked.owner not in asked.shim.containers:
         asked.logs.attach(asked.owner, request.unwrap().bundle)
-    made = await create(asked.shim, asked.caller, request.unwrap())
+    made = await asked.run(create(asked.shim, asked.caller, request.unwrap()))
     return made.map(lambda pid: task_pb2.CreateTaskResponse(pid=pid))
 
 
 async def _start(asked: Asked, _: task_pb2.StartRequest) -> Answer:
-    begun = await start(asked.shim, asked.caller, asked.process)
+    begun = await asked.run(start(asked.shim, asked.caller, asked.process))
     return begun.map(lambda pid: task_pb2.StartResponse(pid=pid))
 
 
@@ -90,46 +127,48 @@ async def _state(asked: Asked, _: task_pb2.StateRequest) -> Answer:
 
 
 async def _wait(asked: Asked, _: task_pb2.WaitRequest) -> Answer:
-    return (await wait(asked.shim, asked.caller, asked.process)).map(replies.wait)
+    ended = await asked.run(wait(asked.shim, asked.caller, asked.process))
+    return ended.map(replies.wait)
 
 
 async def _kill(asked: Asked, message: task_pb2.KillRequest) -> Answer:
     whom = Whom.ALL if message.all else Whom.MAIN
-    return _empty(await kill(asked.shim, asked.process, message.signal, whom))
+    return _empty(await asked.run(kill(asked.shim, asked.process, message.signal, whom)))
 
 
 async def _exec(asked: Asked, message: task_pb2.ExecProcessRequest) -> Answer:
     request = requests.add_exec(asked.owner, message)
     if failed(request):
         return Failure(request.failure())
-    return _empty(await add_exec(asked.shim, request.unwrap()))
+    return _empty(await asked.run(add_exec(asked.shim, request.unwrap())))
 
 
 async def _delete(asked: Asked, _: task_pb2.DeleteRequest) -> Answer:
-    departed = await delete(asked.shim, asked.caller, asked.process)
+    departed = await asked.run(delete(asked.shim, asked.caller, asked.process))
     if asked.owner not in asked.shim.containers:
         asked.logs.detach(asked.owner)
     return departed.map(replies.delete)
 
 
 async def _pids(asked: Asked, _: task_pb2.PidsRequest) -> Answer:
-    return (await pids(asked.shim, asked.owner)).map(replies.pids)
+    return (await asked.run(pids(asked.shim, asked.owner))).map(replies.pids)
 
 
 async def _pause(asked: Asked, _: task_pb2.PauseRequest) -> Answer:
-    return _empty(await pause(asked.shim, asked.owner))
+    return _empty(await asked.run(pause(asked.shim, asked.owner)))
 
 
 async def _resume(asked: Asked, _: task_pb2.ResumeRequest) -> Answer:
-    return _empty(await resume(asked.shim, asked.owner))
+    return _empty(await asked.run(resume(asked.shim, asked.owner)))
 
 
 async def _resize(asked: Asked, message: task_pb2.ResizePtyRequest) -> Answer:
-    return _empty(await resize(asked.shim, asked.process, message.width, message.height))
+    size = (message.width, message.height)
+    return _empty(await asked.run(resize(asked.shim, asked.process, *size)))
 
 
 async def _close_io(asked: Asked, _: task_pb2.CloseIORequest) -> Answer:
-    return _empty(await close_stdin(asked.shim, asked.process))
+    return _empty(await asked.run(close_stdin(asked.shim, asked.process)))
 
 
 async def _connect(asked: Asked, _: task_pb2.ConnectRequest) -> Answer:
@@ -226,10 +265,5 @@ def _asked(served: Served, call: Call, message: Any) -> Result[Asked, Refusal]:
     process = requests.process_key(owner.unwrap(), getattr(message, "exec_id", ""))
     if failed(process):
         return Failure(process.failure())
-    return Success(Asked(served.shim, served.logs, _caller(call), owner.unwrap(), process.unwrap()))
-
-
-def _caller(call: Call) -> Caller:
-    gone = AsyncioLatch()
-    call.gone.on_set(gone.open)
-    return Caller(gone)
+    caller = served.rules.caller(call)
+    return Success(Asked(served, call.method, caller, owner.unwrap(), process.unwrap()))

@@ -1,5 +1,6 @@
 """The scheduler that drives the rules: order, time, death and cancellation."""
 
+from math import inf
 from typing import Final
 
 from hypothesis import given
@@ -189,3 +190,20 @@ def test_somebody_may_be_killed_just_before_his_step() -> None:
     scheduler.spawn("victim", victim(), "dies")
     assert scheduler.run(STEPS_MAX)
     assert ran == []
+
+
+def test_the_next_timer_is_one_that_somebody_still_waits_for() -> None:
+    scheduler = scheduler_of()
+    assert scheduler.next_due() == inf
+    latch = scheduler.latch()
+
+    async def impatient() -> None:
+        await scheduler.first_of((latch,), 5.0)
+        await sleep(20.0)
+
+    scheduler.spawn("impatient", impatient(), "group")
+    scheduler.run_until(scheduler.latch(), STEPS_MAX, until_s=1.0)
+    assert scheduler.next_due() == 5.0
+    latch.open()
+    scheduler.run_until(scheduler.latch(), STEPS_MAX, until_s=1.0)
+    assert scheduler.next_due() == 20.0

@@ -1,4 +1,4 @@
-"""The command line for people: install, uninstall, doctor, ps."""
+"""The command line for people: install, uninstall, doctor, ps, sim, demo."""
 
 
 def main() -> None:

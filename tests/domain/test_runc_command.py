@@ -1,5 +1,7 @@
 """The runtime's command lines, word by word: they are an interface to other people's programs."""
 
+import pytest
+
 from domain import runc_command
 from domain.identity import ContainerId
 from domain.runc_command import Argv, Checkpoint, Runtime, Setting
@@ -75,6 +77,25 @@ def test_a_checkpoint_with_everything() -> None:
         " --empty-ns network --empty-ns ipc web"
     )
     assert runc_command.checkpoint(RUNTIME, WEB, asked) == of(line)
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (runc_command.start(RUNTIME, WEB), "start web"),
+        (runc_command.state(RUNTIME, WEB), "state web"),
+        (runc_command.kill(RUNTIME, WEB, 15), "kill web 15"),
+        (runc_command.kill_all(RUNTIME, WEB, 9), "kill --all web 9"),
+        (runc_command.pause(RUNTIME, WEB), "pause web"),
+        (runc_command.resume(RUNTIME, WEB), "resume web"),
+        (runc_command.update(RUNTIME, WEB), "update --resources=- web"),
+        (runc_command.ps(RUNTIME, WEB), "ps --format json web"),
+        (runc_command.delete(RUNTIME, WEB), "delete web"),
+        (runc_command.destroy(RUNTIME, WEB), "delete --force web"),
+    ],
+)
+def test_the_commands_about_a_container_that_is_there(argv: Argv, line: str) -> None:
+    assert argv == of(line)
 
 
 def test_no_command_asks_runc_to_talk_to_systemd_itself() -> None:

@@ -69,6 +69,7 @@ class Client:
         serving = await self._serving()
         call = Call(self.name, what, key, serving.name, self.scheduler.now)
         self.host.calls.append(call)
+        self.world.detail(self.name, what, key, "asked of", serving.name)
         caller = serving.caller()
         work = serving.call(f"{what} {key}", ask(serving.shim, caller))
         within = None

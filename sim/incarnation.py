@@ -2,6 +2,7 @@
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from domain.caller import Caller
@@ -66,22 +67,24 @@ class Incarnation:
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.name = name
+        self._world = machine.world
         self._scheduler = machine.world.scheduler
         self.units = FakeUnits(machine.systemd, name)
         self.fifos = FakeFifos(machine.world, machine.pipes)
         self.terminals = FakeTerminals(machine.world, machine.pipes)
         concurrency = SimConcurrency(self._scheduler, name)
+        told = partial(machine.world.story.told, self._scheduler)
         ports = Ports(
-            units=self.units,
-            runc=FakeRunc(machine.oci),
-            bundles=FakeBundles(machine.disk),
-            records=FakeRecords(machine.disk),
-            mounts=FakeMounts(machine.disk),
-            fifos=self.fifos,
-            terminals=self.terminals,
-            cgroups=FakeCgroups(machine.world),
-            processes=FakeProcesses(machine.world),
-            publisher=FakePublisher(machine.sink),
+            units=told("bus", self.units),
+            runc=told("runc", FakeRunc(machine.oci)),
+            bundles=told("disk", FakeBundles(machine.disk)),
+            records=told("disk", FakeRecords(machine.disk)),
+            mounts=told("kernel", FakeMounts(machine.disk)),
+            fifos=told("kernel", self.fifos),
+            terminals=told("kernel", self.terminals),
+            cgroups=told("kernel", FakeCgroups(machine.world)),
+            processes=told("kernel", FakeProcesses(machine.world)),
+            publisher=told("containerd", FakePublisher(machine.sink)),
             concurrency=concurrency,
             clock=FakeClock(machine.world),
             log=StoryLog(machine.world),
@@ -92,6 +95,7 @@ class Incarnation:
         self.dead = self._scheduler.latch()
 
     def boot(self) -> None:
+        self._world.detail("shim", self.name, "boots")
         self._scheduler.spawn(f"{self.name} boots", self._boot(), self.name)
 
     async def _boot(self) -> None:
@@ -99,6 +103,7 @@ class Incarnation:
         concurrency = self.shim.ports.concurrency
         concurrency.spawn("watch", watch(self.shim))
         concurrency.spawn("resync", resync(self.shim))
+        self._world.detail("shim", self.name, "serves")
         self.ready.open()
 
     def caller(self) -> Caller:

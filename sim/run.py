@@ -60,10 +60,10 @@ class Report:
         return self.choices.digest()
 
 
-def run(seed: int, catalogue: tuple[Fault, ...] = CATALOGUE) -> Report:
+def run(seed: int, catalogue: tuple[Fault, ...] = CATALOGUE, story: Story | None = None) -> Report:
     """Plays the seed to its end and judges it. Pure: the same seed, the same report (S32)."""
     choices = Choices(seed)
-    return play(choices, picked_by(choices), catalogue)
+    return play(choices, picked_by(choices), catalogue, story)
 
 
 def picked_by(choices: Choices) -> Pick:
@@ -71,9 +71,17 @@ def picked_by(choices: Choices) -> Pick:
     return Priorities(choices) if choices.toss() < BY_PRIORITIES else Anyone(choices)
 
 
-def play(choices: Choices, pick: Pick, catalogue: tuple[Fault, ...] = CATALOGUE) -> Report:
-    """The world of these choices, from its beginning to the verdict."""
-    world = World.drawn(choices, pick)
+def play(
+    choices: Choices,
+    pick: Pick,
+    catalogue: tuple[Fault, ...] = CATALOGUE,
+    story: Story | None = None,
+) -> Report:
+    """The world of these choices, from its beginning to the verdict.
+
+    `story` is what it is told to: by default the short one, which costs least.
+    """
+    world = World.drawn(choices, pick, story)
     machine = Machine.in_world(world)
     machine.sink.address = CONTAINERD
     bystander = _bystander(machine)
@@ -82,7 +90,7 @@ def play(choices: Choices, pick: Pick, catalogue: tuple[Fault, ...] = CATALOGUE)
     choices.by = SETUP
     host = Host(machine, Incarnation(machine, "shim 1"))
     coverage = Coverage(host)
-    world.faults.heard = coverage.fired
+    world.faults.heard = world.story.hearing(world.scheduler, coverage.fired)
     host.shim.boot()
     crashes = Crashes.drawn(host, coverage)
     lives = _draw_lives(host)

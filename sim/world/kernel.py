@@ -8,6 +8,7 @@ from typing import Final
 from domain.exit_status import MainCode
 from domain.identity import NO_PID, Pid
 from sim.scheduler import Scheduler
+from sim.world.story import Story
 
 SIGHUP: Final = 1
 SIGINT: Final = 2
@@ -69,8 +70,9 @@ class KernelProcess:
 class Kernel:
     """The process table, and every process that ever was."""
 
-    def __init__(self, scheduler: Scheduler, freezer: Freezer) -> None:
+    def __init__(self, scheduler: Scheduler, freezer: Freezer, story: Story) -> None:
         self.scheduler = scheduler
+        self.story = story
         self.freezer = freezer
         self.processes: dict[Pid, KernelProcess] = {}
         self.history: list[KernelProcess] = []
@@ -83,6 +85,7 @@ class Kernel:
         process = KernelProcess(self._free_pid(), ticks, cgroup, is_pid1, unit, self.scheduler.now)
         self.processes[process.pid] = process
         self.history.append(process)
+        self._detail("fork: pid", process.pid, "in", cgroup)
         return process
 
     def _free_pid(self) -> Pid:
@@ -97,6 +100,7 @@ class Kernel:
     def execute(self, process: KernelProcess, program: Program) -> None:
         """The process runs the program from now on."""
         process.program = program
+        self._detail("exec: pid", process.pid, "runs", program)
         if program.runs_s is not None:
             self.scheduler.spawn(
                 f"pid {process.pid}", self._run(process, program.runs_s, program.exits), "world"
@@ -116,6 +120,7 @@ class Kernel:
         process.code = code
         process.status = status
         process.ended_at = self.scheduler.now
+        self._detail("pid", process.pid, code, status)
         for heard in process.on_end:
             heard(process)
         if process.is_pid1:
@@ -134,6 +139,7 @@ class Kernel:
     def signal(self, process: KernelProcess, signal: int) -> None:
         if not process.lives:
             return
+        self._detail("signal", signal, "to pid", process.pid)
         if self.is_frozen(process.cgroup) and (signal != SIGKILL or self.freezer is Freezer.V1):
             process.pending.append(signal)
             return
@@ -152,6 +158,7 @@ class Kernel:
             self.end(process, MainCode.KILLED, signal)
 
     def freeze(self, cgroup: str) -> None:
+        self._detail("freezes", cgroup)
         self.frozen[cgroup] = None
 
     def thaw(self, cgroup: str) -> None:
@@ -160,6 +167,7 @@ class Kernel:
         thawed = [each for each in self.frozen if each == cgroup or each.startswith(below)]
         if not thawed:
             return
+        self._detail("thaws", cgroup)
         for each in thawed:
             del self.frozen[each]
         for process in self.inside(cgroup):
@@ -175,6 +183,9 @@ class Kernel:
         return bool(self.frozen) and any(
             cgroup == each or cgroup.startswith(f"{each}/") for each in self.frozen
         )
+
+    def _detail(self, *parts: object) -> None:
+        self.story.detail(self.scheduler.now, "kernel", *parts)
 
     def living(self, pid: Pid) -> KernelProcess | None:
         process = self.processes.get(pid)

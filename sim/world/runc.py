@@ -75,6 +75,7 @@ class Oci:
         self.containers: dict[tuple[str, str], RuncContainer] = {}
 
     def fail(self, log: str, why: str) -> str:
+        self.world.detail("runc", "fails:", why)
         line = json.dumps({"level": "error", "msg": why})
         self.disk.write(log, f"{self.disk.file(log) or ''}{line}\n")
         return why
@@ -178,6 +179,7 @@ class Oci:
 
     async def _works(self, runc: Command, at: At, hangs_s: float) -> Does | None:
         """The time until its effect, cut short by its death."""
+        self.world.detail("runc", "pid", runc.process.pid, "runs", runc.argv)
         does = self.world.faults.verdict(at)
         takes = self.world.choices.draw() * ORDINARY_S
         if does is Does.LATE:

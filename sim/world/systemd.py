@@ -120,6 +120,7 @@ class Systemd:
         does = self.world.faults.verdict(At.JOB)
         if does is Does.FAILS_BEFORE:
             return Refused.DESTRUCTIVE
+        self.world.detail("systemd", "start job for", definition.name, "by", by)
         latch = self.world.scheduler.latch
         invocation = InvocationId(f"{len(self.history) + 1:032x}")
         unit = Unit(definition, invocation, Job(latch()), latch())
@@ -242,6 +243,7 @@ class Systemd:
         failed = unit.activity is Activity.STARTING
         unit.activity = Activity.STOPPING
         timeout_s = unit.seconds("TimeoutStopUSec")
+        self.world.detail("systemd", unit.name, "goes down")
         for process in (unit.main, unit.control):
             if process is not None and process.lives:
                 ended = self.world.scheduler.latch()
@@ -278,6 +280,7 @@ class Systemd:
 
     async def stop(self, unit: Unit) -> JobResult:
         """A stop job; what is over already is done at once."""
+        self.world.detail("systemd", "stop job for", unit.name, "which is", unit.activity)
         if unit.activity in {Activity.INACTIVE, Activity.FAILED}:
             return JobResult.DONE
         if unit.going_down is not None:
@@ -314,9 +317,11 @@ class Systemd:
             and not unit.refs
             and unit is self.find(UnitRef(unit.name))
         ):
+            self.world.detail("systemd", "forgets", unit.name)
             del self.units[unit.name]
             self.forgotten[unit.invocation] = self.world.scheduler.now
 
     def changed(self, unit: Unit) -> None:
+        self.world.detail("systemd", unit.name, "is", unit.activity, unit.code, unit.status)
         for listener in tuple(self.listeners):
             listener(unit.name)

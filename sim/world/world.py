@@ -1,7 +1,7 @@
 """The whole small world, and how a port call passes through it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 from typing import Final, TypeVar
@@ -55,7 +55,7 @@ class World:
     choices: Choices
     faults: Faults
     kernel: Kernel
-    story: Story = field(default_factory=Story)
+    story: Story
 
     @classmethod
     def from_seed(cls, seed: int) -> "World":
@@ -63,11 +63,15 @@ class World:
         return cls.drawn(choices, Anyone(choices))
 
     @classmethod
-    def drawn(cls, choices: Choices, pick: Pick) -> "World":
-        """A world whose every choice is one of these; `pick` is who goes on next."""
+    def drawn(cls, choices: Choices, pick: Pick, story: Story | None = None) -> "World":
+        """A world whose every choice is one of these; `pick` is who goes on next.
+
+        `story` is what it is told to: by default the short one.
+        """
+        story = story or Story()
         scheduler = Scheduler(choices, pick)
-        kernel = Kernel(scheduler, choices.one_of((Freezer.V1, Freezer.V2)))
-        return cls(scheduler, choices, Faults(choices), kernel)
+        kernel = Kernel(scheduler, choices.one_of((Freezer.V1, Freezer.V2)), story)
+        return cls(scheduler, choices, Faults(choices), kernel, story)
 
     async def ask(self, at: At, act: Callable[[], T], within: float = inf) -> T | Lost:
         """One call: it arrives, `act` is done, and the answer travels back.
@@ -163,3 +167,7 @@ class World:
         """The parts are frozen values: what they say now is what is read later."""
         self.story.tell(self.scheduler.now, who, *parts)
         self.choices.note(parts)
+
+    def detail(self, who: str, *parts: object) -> None:
+        """For a close look only; in an ordinary run nobody listens."""
+        self.story.detail(self.scheduler.now, who, *parts)

@@ -4,6 +4,7 @@ Who draws says in his name what he does and about whom (`start default/web/probe
 nobody has to tell it again.
 """
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, ProcessKey
@@ -84,3 +85,26 @@ def _key(word: str) -> ProcessKey:
     namespace, container, *exec_id = word.rstrip(":").split("/")
     owner = ContainerKey(Namespace(namespace), ContainerId(container))
     return ProcessKey(owner, ExecId(exec_id[0]) if exec_id else None)
+
+
+def missed(reached: Collection[Reached]) -> list[Reached]:
+    """What should be within reach: the fault hit this operation in another phase, and another
+    fault hit it in this one. Some of it is impossible all the same."""
+    faults: dict[str, dict[str, None]] = {}
+    phases: dict[str, dict[str, None]] = {}
+    for each in reached:
+        faults.setdefault(each.operation, {})[each.fault] = None
+        phases.setdefault(each.operation, {})[each.phase] = None
+    within = (
+        Reached(phase, fault, operation)
+        for operation in sorted(faults)
+        for fault in sorted(faults[operation])
+        for phase in sorted(phases[operation])
+    )
+    return [each for each in within if each not in reached]
+
+
+def never_fired(reached: Collection[Reached], catalogue: tuple[Fault, ...]) -> list[str]:
+    """Names of the catalogue that nothing was hit by."""
+    fired = {each.fault for each in reached}
+    return [fault.name for fault in catalogue if fault.name not in fired]

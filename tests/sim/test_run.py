@@ -30,7 +30,7 @@ def summary() -> Summary:
 
 
 def test_no_invariant_breaks_in_a_thousand_seeds(summary: Summary) -> None:
-    assert [(replay(report.seed), report.violations) for report in summary.failed] == []
+    assert [(replay(each.name), each.violations) for each in summary.failed] == []
 
 
 def test_the_seeds_go_through_crashes_and_through_every_fault_of_the_catalogue(

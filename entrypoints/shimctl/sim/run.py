@@ -1,55 +1,144 @@
-"""`shimctl sim run`: the lifecycle rules against every known fault, one seed after the other."""
+"""`shimctl sim run`: the lifecycle rules against every known fault, in many seeds."""
 
+import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-if TYPE_CHECKING:
-    from sim.run import Report
+from entrypoints.shimctl.sim import ci
+from entrypoints.shimctl.sim.options import chosen, faults_option
+from entrypoints.shimctl.sim.workers import EACH, cores, explore, local
 
-STORY_TAIL: Final = 40
+if TYPE_CHECKING:
+    from sim.faults import Fault
+    from sim.summary import Finding, Summary
+
+A_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
 @click.option("--seeds", default=1_000, show_default=True, help="How many seeds to play.")
 @click.option("--first", default=0, show_default=True, help="The first seed.")
-def command(seeds: int, first: int) -> None:
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=cores,
+    show_default="one for each core",
+    help="How many processes play.",
+)
+@faults_option()
+@click.option(
+    "--mutants",
+    type=click.FloatRange(0.0, 0.9),
+    default=0.2,
+    show_default=True,
+    help="The share of plays that are mutants of earlier ones.",
+)
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Begin nothing new after that.")
+@click.option("--junit", type=A_FILE, help="Write a test case for each invariant, for CI.")
+@click.option("--json", "json_file", type=A_FILE, help="Write everything, for programs.")
+@click.option("--coverage", is_flag=True, help="List what was reached, and what never was.")
+def command(  # noqa: PLR0913 (one for each option)
+    *,
+    seeds: int,
+    first: int,
+    jobs: int,
+    faults: str,
+    mutants: float,
+    time_limit: float | None,
+    junit: Path | None,
+    json_file: Path | None,
+    coverage: bool,
+) -> None:
     """Play seeds and judge them.
 
-    Exit status 1 if an invariant was violated; for each such seed what was violated, the end of
-    its story, and the command that plays it again.
+    Plays that reach something new, a fault in an operation on a process in some phase, are
+    kept, and mutants of them are played beside the seeds. What is played depends on the options
+    alone, and not on the number of processes.
+
+    Exit status 1 if an invariant was violated; for each such play what was violated, the end of
+    its story, and the commands that play it again and shrink it.
 
     \b
         shimctl sim run --seeds 5000
-        shimctl sim run --first 4711 --seeds 1
+        shimctl sim run --seeds 1000000 --time-limit 600 --junit sim.xml
+        shimctl sim run --first 4711 --seeds 1 --faults F87,F90
     """
     # 200 ms, and only this command wants it.
-    from sim.run import run as play  # noqa: PLC0415
-    from sim.summary import Summary  # noqa: PLC0415
+    from sim.explore.search import BATCH, Search  # noqa: PLC0415
 
-    summary = Summary()
-    begun = time.perf_counter()
-    for seed in range(first, first + seeds):
-        report = play(seed)
-        summary.add(report)
-        if report.violations:
-            for line in _finding(report):
+    catalogue = chosen(faults)
+    search = Search(first, seeds, catalogue, mutants)
+    begun = time.monotonic()
+    until = begun + time_limit if time_limit is not None else float("inf")
+    # A process takes longer to start than one batch to play.
+    jobs = 1 if seeds <= BATCH else jobs
+    with local(jobs) as executor, _progress(seeds) as bar:
+        for played in explore(search, executor, EACH * jobs, lambda: time.monotonic() >= until):
+            bar.update(played.seeds)
+            for line in _findings(played, faults):
                 click.echo(line)
-    for line in summary.lines(time.perf_counter() - begun):
+    took_s = time.monotonic() - begun
+    _write(junit, ci.junit(search.summary, took_s, faults))
+    _write(json_file, ci.as_json(search.summary, took_s, catalogue))
+    _conclude(search.summary, took_s, catalogue, list_all=coverage)
+
+
+def _conclude(
+    summary: "Summary", took_s: float, catalogue: "tuple[Fault, ...]", *, list_all: bool
+) -> None:
+    from sim.explore.coverage import missed, never_fired  # noqa: PLC0415
+
+    if list_all:
+        for each, name in sorted(summary.reached.items()):
+            click.echo(f"reached  {each} (first by {name})")
+        for each in missed(summary.reached):
+            click.echo(f"missed   {each}")
+    for line in summary.lines(took_s):
         click.echo(line)
+    silent = never_fired(summary.reached, catalogue)
+    click.echo(
+        f"missed      {len(missed(summary.reached)):,} that may be within reach;"
+        f" faults that never fired: {', '.join(silent) or 'none'}"
+    )
     if summary.violations:
         raise SystemExit(1)
 
 
-def _finding(report: "Report") -> Iterator[str]:
-    from sim.summary import replay  # noqa: PLC0415 (as above)
+def _findings(summary: "Summary", faults: str) -> Iterator[str]:
+    for finding in summary.failed:
+        yield from _finding(finding, faults)
 
-    yield f"seed {report.seed}"
-    for violation in report.violations:
+
+def _finding(finding: "Finding", faults: str) -> Iterator[str]:
+    yield f"seed {finding.name}"
+    for violation in finding.violations:
         yield f"  violated  {violation}"
-    for line in report.story.lines[-STORY_TAIL:]:
+    for line in finding.tail:
         yield f"    {line}"
-    yield f"  replay    {replay(report.seed)}"
+    replay, shrink = ci.again(finding, faults)
+    yield f"  replay    {replay}"
+    yield f"  shrink    {shrink}"
     yield ""
+
+
+class _NoBar:
+    """For whoever reads the output later."""
+
+    def update(self, steps: int) -> None:
+        """Says nothing."""
+
+
+def _progress(seeds: int) -> Any:
+    if not sys.stderr.isatty():
+        return nullcontext(_NoBar())
+    return click.progressbar(length=seeds, label="seeds", file=sys.stderr, show_pos=True)
+
+
+def _write(file: Path | None, text: str) -> None:
+    if file is not None:
+        file.write_text(text, encoding="utf-8")

@@ -4,12 +4,12 @@ import pytest
 
 from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, ProcessKey
 from domain.lifecycle import Phase
-from sim.explore.coverage import CRASH, Reached, read_name
+from sim.explore.coverage import CRASH, Reached, missed, never_fired, read_name
 from sim.faults import CATALOGUE
 from sim.run import Report, run
 
 WEB = ContainerKey(Namespace("default"), ContainerId("web"))
-SEEDS = 200
+SEEDS = 100
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,15 @@ def test_the_phases_are_those_of_the_very_process(reports: list[Report]) -> None
 def test_what_is_reached_reads_as_a_sentence() -> None:
     fault = CATALOGUE[0].name
     assert str(Reached("created", fault, "kill")) == f"{fault} in kill, created"
+
+
+def test_missed_is_what_each_half_of_was_reached() -> None:
+    reached = {Reached(phase, fault, "kill") for phase, fault in (("a", "x"), ("b", "y"))}
+    reached |= {Reached("c", "x", "start")}
+    assert missed(reached) == [Reached("b", "x", "kill"), Reached("a", "y", "kill")]
+
+
+def test_a_fault_that_hit_nobody_is_named() -> None:
+    first, *others = CATALOGUE
+    reached = {Reached("created", fault.name, "kill") for fault in others}
+    assert never_fired(reached, CATALOGUE) == [first.name]

@@ -1,0 +1,54 @@
+"""`shimctl sim replay`: one seed, told step by step."""
+
+import shutil
+import sys
+from typing import Final
+
+import click
+
+from entrypoints.shimctl.sim.options import chosen, faults_option, named
+
+# A line that goes to no terminal is as wide as it is.
+ENDLESS: Final = 1_000_000
+
+
+@click.command()
+@click.argument("seed")
+@faults_option()
+def command(seed: str, faults: str) -> None:
+    """Tell the story of one seed, or of a mutant (17~3), step by step.
+
+    The time in front is the world's own. Lines are cut to the width of the terminal; what goes
+    to a file or a pipe is whole.
+
+    Exit status 1 if the story violates an invariant.
+
+    \b
+        shimctl sim replay 4711
+        shimctl sim replay 4711~12 --faults F87,F90
+    """
+    # 200 ms, and only this command wants it.
+    from sim.explore.plays import Plays  # noqa: PLC0415
+
+    report = Plays(chosen(faults)).report(named(seed))
+    columns = width()
+    for line in report.story.lines:
+        click.echo(cut(str(line), columns))
+    fired = ", ".join(f"{number} {times}" for number, times in report.fired.items())
+    click.echo(f"{report.lives} lives, {report.crashes} crashes, faults: {fired or 'none'}")
+    for violation in report.violations:
+        click.echo(f"violated  {violation}")
+    if report.violations:
+        raise SystemExit(1)
+
+
+def width() -> int:
+    """Of the terminal that the output goes to."""
+    if not sys.stdout.isatty():
+        return ENDLESS
+    return shutil.get_terminal_size().columns
+
+
+def cut(line: str, columns: int) -> str:
+    """The line, and a sign where something of it is missing."""
+    return line if len(line) <= columns else line[: columns - 1] + "…"

@@ -3,10 +3,12 @@
 import hashlib
 import re
 
-from tests.lab.containers import Containers
+from tests.lab.containers import PATIENCE_SECONDS, Containers
 from tests.lab.terminal import Terminal
 
 BIG_BYTES = 50_000_000
+# busybox's shell shows it when its line editor has the terminal.
+PROMPT = "/ # "
 
 
 def open_terminal(containers: Containers, word: str, *argv: str) -> Terminal:
@@ -14,19 +16,29 @@ def open_terminal(containers: Containers, word: str, *argv: str) -> Terminal:
     return containers.terminal(*containers.run_command(word, *argv, options=("--rm", "--tty")))
 
 
+def at_prompt(terminal: Terminal, keys: str) -> None:
+    """Types when the shell is ready for it.
+
+    Before the prompt the terminal may still be in canonical mode. A Ctrl-D typed then is stored as
+    a mark, which the line editor, having left that mode, reads as a NUL (n_tty.c): it is lost.
+    """
+    terminal.read_until(PROMPT, timeout=PATIENCE_SECONDS)
+    terminal.send(keys)
+
+
 def test_the_container_sees_the_terminals_size_and_its_changes(containers: Containers) -> None:
     with containers.window(
         *containers.run_command("size", "sh", options=("--rm", "--tty")), rows=33, columns=111
     ) as terminal:
-        terminal.send("until [ \"$(stty size)\" = '33 111' ]; do :; done; stty size\r")
+        at_prompt(terminal, "until [ \"$(stty size)\" = '33 111' ]; do :; done; stty size\r")
         terminal.read_until("33 111\r\n")
-        terminal.send("trap 'echo changed' WINCH; echo set\r")
+        at_prompt(terminal, "trap 'echo changed' WINCH; echo set\r")
         terminal.read_until("set\r\n")
         terminal.resize(44, 122)
         # Told by ctr's own SIGWINCH, so it may take a moment to arrive.
-        terminal.send("until [ \"$(stty size)\" = '44 122' ]; do :; done; stty size\r")
+        at_prompt(terminal, "until [ \"$(stty size)\" = '44 122' ]; do :; done; stty size\r")
         terminal.read_until("44 122\r\n")
-        terminal.send("exit 3\r")
+        at_prompt(terminal, "exit 3\r")
         assert terminal.wait() == 3
 
 
@@ -51,12 +63,12 @@ def test_standard_streams_are_a_terminal(containers: Containers) -> None:
 
 def test_ctrl_c_interrupts_the_program_and_not_the_shell(containers: Containers) -> None:
     with open_terminal(containers, "intr", "sh") as terminal:
-        terminal.send("sh -c 'echo begun; exec sleep 1000'\r")
+        at_prompt(terminal, "sh -c 'echo begun; exec sleep 1000'\r")
         terminal.read_until("begun\r\n")
         terminal.send("\x03")
-        terminal.send("echo status $?\r")
+        at_prompt(terminal, "echo status $?\r")
         terminal.read_until("status 130\r\n")
-        terminal.send("exit 6\r")
+        at_prompt(terminal, "exit 6\r")
         assert terminal.wait() == 6
 
 
@@ -70,9 +82,9 @@ def test_ctrl_c_ends_a_container_that_has_the_default_handler(containers: Contai
 
 def test_ctrl_d_ends_the_shell(containers: Containers) -> None:
     with open_terminal(containers, "eof", "sh") as terminal:
-        terminal.send("echo $((40 + 2))\r")
+        at_prompt(terminal, "echo $((40 + 2))\r")
         terminal.read_until("\r\n42\r\n")
-        terminal.send("\x04")
+        at_prompt(terminal, "\x04")
         assert terminal.wait() == 0
 
 
@@ -99,17 +111,17 @@ def test_an_exec_has_a_terminal_of_its_own(containers: Containers) -> None:
     command = containers.exec_command("texec", "shell", "sh", options=("--tty",))
     with containers.window(*command, rows=21, columns=77) as terminal:
         # ctr tells an exec's size after its start (with runc's shim too).
-        terminal.send("until [ \"$(stty size)\" = '21 77' ]; do :; done; stty size\r")
+        at_prompt(terminal, "until [ \"$(stty size)\" = '21 77' ]; do :; done; stty size\r")
         terminal.read_until("21 77\r\n")
         terminal.resize(22, 78)
-        terminal.send("until [ \"$(stty size)\" = '22 78' ]; do :; done; stty size\r")
+        at_prompt(terminal, "until [ \"$(stty size)\" = '22 78' ]; do :; done; stty size\r")
         terminal.read_until("22 78\r\n")
-        terminal.send("sh -c 'echo begun; exec sleep 1000'\r")
+        at_prompt(terminal, "sh -c 'echo begun; exec sleep 1000'\r")
         terminal.read_until("begun\r\n")
         terminal.send("\x03")
-        terminal.send("echo status $?\r")
+        at_prompt(terminal, "echo status $?\r")
         terminal.read_until("status 130\r\n")
-        terminal.send("exit 8\r")
+        at_prompt(terminal, "exit 8\r")
         assert terminal.wait() == 8
     assert containers.status("texec") == "RUNNING"
 
@@ -132,14 +144,14 @@ def test_a_terminal_that_is_closed_hangs_up_nobody_else(containers: Containers) 
         containers.exec_command("tclose", name, "sh", options=("--tty",)) for name in ("one", "two")
     )
     with containers.window(*two) as stays:
-        stays.send("echo $((20 + 1))\r")
+        at_prompt(stays, "echo $((20 + 1))\r")
         stays.read_until("\r\n21\r\n")
         with containers.window(*one) as goes:
-            goes.send("echo $((30 + 1))\r")
+            at_prompt(goes, "echo $((30 + 1))\r")
             goes.read_until("\r\n31\r\n")
-        stays.send("echo $((50 + 1))\r")
+        at_prompt(stays, "echo $((50 + 1))\r")
         stays.read_until("\r\n51\r\n")
-        stays.send("exit 5\r")
+        at_prompt(stays, "exit 5\r")
         assert stays.wait() == 5
     # ctr did not live to remove what it had made for the exec.
     containers.root.shell("rm -r $(dirname /run/containerd/fifo/*/one-stdin)")

@@ -4,8 +4,10 @@ What is left out is drawn as 0, which is always the plainest (sim/choices.py); w
 is kept as an order of names, so that leaving somebody out keeps the order of all others.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from sim.choices import Choices
@@ -68,14 +70,18 @@ class InOrder:
     """Picks whoever comes first in the rest of a recorded order; the others as they came."""
 
     def __init__(self, turns: Sequence[str]) -> None:
-        self._turns = turns
+        self._places: dict[str, list[int]] = {}
+        for place, who in enumerate(turns):
+            self._places.setdefault(who, []).append(place)
         self._at = 0
 
     def __call__(self, runnable: Sequence[Runnable]) -> int:
-        waiting = {task.stream: at for at, (task, _) in enumerate(runnable)}
-        for at in range(self._at, len(self._turns)):
-            found = waiting.get(self._turns[at])
-            if found is not None:
-                self._at = at + 1
-                return found
-        return 0
+        found, earliest = 0, inf
+        for at, (task, _) in enumerate(runnable):
+            places = self._places.get(task.stream, ())
+            next_one = bisect_left(places, self._at)
+            if next_one < len(places) and places[next_one] < earliest:
+                found, earliest = at, places[next_one]
+        if earliest < inf:
+            self._at = int(earliest) + 1
+        return found

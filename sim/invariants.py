@@ -52,5 +52,17 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
 )
 
 
+# What holds at every moment; the others speak of how things come to an end.
+AT_ANY_TIME: Final = tuple(
+    (name, holds) for name, holds in INVARIANTS if not name.startswith("L") and name != "S17"
+)
+
+
 def check(outcome: Outcome) -> list[Violation]:
+    """Of a run that has come to its end."""
     return [Violation(name, what) for name, holds in INVARIANTS for what in holds(outcome)]
+
+
+def check_so_far(outcome: Outcome) -> list[Violation]:
+    """Of one that is broken off."""
+    return [Violation(name, what) for name, holds in AT_ANY_TIME for what in holds(outcome)]

@@ -3,43 +3,27 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.unit_definition import UnitDefinition, Value
-from domain.unit_name import UnitName
 from sim.choices import SETUP, Choices
 from sim.client import Host
+from sim.ending import Ending, draw, shut_down, switch_on_again
 from sim.explore.coverage import Coverage, Reached
 from sim.faults import CATALOGUE, Fault
-from sim.incarnation import Incarnation, Machine
-from sim.invariants import check
-from sim.life import Life
-from sim.others import Administrator, SecondClient
-from sim.outcome import Outcome, Violation
+from sim.incarnation import Incarnation
+from sim.invariants import check, check_so_far
+from sim.outcome import Violation
 from sim.picks import Anyone, Priorities
-from sim.scheduler import Pick, Task, sleep
-from sim.world.kernel import Program
-from sim.world.runc import args_of
+from sim.scheduler import Pick, Task, first_of
+from sim.session import STEPS_MAX, Session, boot, next_shim
 from sim.world.story import Story
-from sim.world.systemd import Unit
 from sim.world.world import World
 
-LIVES_MAX: Final = 4
-STEPS_MAX: Final = 200_000
 CRASHES_MAX: Final = 2
 # The share of seeds whose scheduler goes by priorities.
 BY_PRIORITIES: Final = 0.25
 # A crash comes within about so many steps of the shim's own: at its start, in the thick, late.
 CRASH_WITHIN: Final = (60, 400, 1_500)
-# Faults end here; from then on everything must come right.
-FAULTS_END_S: Final = 60.0
-# No life takes longer, even if every call has to wait for its limit again and again.
-LIFE_MAX_S: Final = 3_000.0
-# What goes on beside the clients comes to its end: a resync or two is enough.
-SETTLE_S: Final = 200.0
-IDLE_S: Final = 200.0
 # A restart of the daemon takes a moment.
 DOWN_S: Final = (0.0, 2.0)
-CONTAINERD: Final = "/run/containerd/containerd.sock.ttrpc"
-BYSTANDER: Final = UnitName("ssh.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,38 +66,26 @@ def play(
     `story` is what it is told to: by default the short one, which costs least.
     """
     world = World.drawn(choices, pick, story)
-    machine = Machine.in_world(world)
-    machine.sink.address = CONTAINERD
-    bystander = _bystander(machine)
+    machine = boot(world)
     choices.by = "faults"
     world.faults.draw_some(catalogue)
     choices.by = SETUP
     host = Host(machine, Incarnation(machine, "shim 1"))
     coverage = Coverage(host)
     world.faults.heard = world.story.hearing(world.scheduler, coverage.fired)
-    host.shim.boot()
     crashes = Crashes.drawn(host, coverage)
-    lives = _draw_lives(host)
-    spawn = world.scheduler.spawn
-    tasks = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
-    seconds = _second_clients(lives, tasks)
-    administrators = _administrators(lives)
-    spawn("T0", _end_faults(world), "world")
-    for task in tasks:
-        world.scheduler.run_until(task.done, STEPS_MAX, LIFE_MAX_S)
-    _pass_time(world, SETTLE_S)
-    busy = world.scheduler.steps
-    _pass_time(world, IDLE_S)
-    others = seconds or administrators
-    outcome = Outcome(
-        host=host,
-        lives=lives,
-        waiting=tuple(task.name for task in tasks if not task.done.is_open),
-        touched=frozenset(unit for each in administrators for unit in each.touched),
-        bystander=bystander,
-        calm=not (world.faults.fired or others or host.shim.name != "shim 1"),
-        idle_steps=world.scheduler.steps - busy,
-    )
+    ending, t0_s = draw(choices)
+    t0 = world.scheduler.spawn("T0", _end_faults(world, t0_s), "time")
+    session = Session.begun(host)
+    lives, violations = session.lives, []
+    if ending is not Ending.HEAL:
+        world.scheduler.run_until(t0.done, STEPS_MAX)
+        violations += _strike(ending, session)
+        if ending is not Ending.CRASH:
+            session = Session.begun(host)
+            lives += session.lives
+    session.come_to_an_end()
+    violations += check(session.outcome())
     return Report(
         seed=choices.seed,
         lives=sum(len(life.rounds) for life in lives),
@@ -122,51 +94,27 @@ def play(
         choices=choices,
         fired=world.faults.fired,
         reached=tuple(coverage.reached),
-        violations=tuple(check(outcome)),
+        violations=tuple(violations),
         story=world.story,
     )
 
 
-def _bystander(machine: Machine) -> Unit:
-    """A service that is nobody's business here (S18)."""
-    properties: dict[str, Value] = {"Type": "exec", "Slice": "system.slice", "TimeoutStopUSec": 0}
-    definition = UnitDefinition(BYSTANDER, args_of(Program(runs_s=None)), properties)
-    machine.systemd.start(definition, "administrator")
-    return machine.systemd.units[BYSTANDER]
+def _strike(ending: Ending, session: Session) -> list[Violation]:
+    """What comes at T0 beside the end of all faults; what it finds broken."""
+    if ending is Ending.CRASH:
+        crash(session.host)
+        return []
+    violations = []
+    if ending is Ending.SHUTDOWN and not shut_down(session):
+        violations.append(Violation("L10", "a unit did not stop when the machine was shut down"))
+    violations += check_so_far(session.outcome())
+    switch_on_again(session.host)
+    return violations
 
 
-def _draw_lives(host: Host) -> tuple[Life, ...]:
-    """Two containers may have one id, in namespaces of their own (S33)."""
-    return tuple(
-        Life(host, f"c{number // 2}", ("default", "other")[number % 2])
-        for number in range(1 + host.machine.world.choices.index(LIVES_MAX))
-    )
-
-
-def _second_clients(lives: tuple[Life, ...], tasks: list[Task[None]]) -> tuple[SecondClient, ...]:
-    """Some lives have one; like the first ones they must come to their end."""
-    clients = tuple(SecondClient(life) for life in lives if life.choices.happens(0.2))
-    for client in clients:
-        name = f"second client of {client.owner}"
-        tasks.append(client.scheduler.spawn(name, client.meddle(), "client"))
-    return clients
-
-
-def _administrators(lives: tuple[Life, ...]) -> tuple[Administrator, ...]:
-    administrators = tuple(Administrator(life) for life in lives if life.choices.happens(0.15))
-    for each in administrators:
-        lives[0].scheduler.spawn("administrator", each.act(), "world")
-    return administrators
-
-
-async def _end_faults(world: World) -> None:
-    await world.scheduler.first_of((), FAULTS_END_S)
+async def _end_faults(world: World, t0_s: float) -> None:
+    await first_of((), t0_s)
     world.faults.ended = True
-
-
-def _pass_time(world: World, seconds: float) -> None:
-    pause = world.scheduler.spawn("time", sleep(seconds), "world")
-    world.scheduler.run_until(pause.done, STEPS_MAX)
 
 
 @dataclass(slots=True)
@@ -214,11 +162,11 @@ def crash(host: Host) -> None:
     else:
         world.tell("shim", f"{dying.name} is killed")
         dying.die()
-    number = int(dying.name.split()[1]) + 1
-    host.shim = Incarnation(host.machine, f"shim {number}")
+    host.shim = next_shim(host)
     world.scheduler.spawn("systemd restarts the shim", _come_back(host.shim, world), "world")
 
 
 async def _come_back(shim: Incarnation, world: World) -> None:
     await world.scheduler.first_of((), world.choices.between(*DOWN_S))
-    shim.boot()
+    if not shim.dead.is_open:
+        shim.boot()

@@ -106,6 +106,7 @@ class Systemd:
         self.released: dict[InvocationId, None] = {}
         # Connections that have ended: a call of theirs may come later, but holds nothing (S17).
         self.gone: dict[str, None] = {}
+        self.shuts_down = False
 
     def find(self, ref: UnitRef) -> Unit | None:
         unit = self.units.get(ref.name)
@@ -118,7 +119,7 @@ class Systemd:
         if definition.name in self.units:
             return Refused.EXISTS
         does = self.world.faults.verdict(At.JOB)
-        if does is Does.FAILS_BEFORE:
+        if does is Does.FAILS_BEFORE or self.shuts_down:
             return Refused.DESTRUCTIVE
         self.world.detail("systemd", "start job for", definition.name, "by", by)
         latch = self.world.scheduler.latch
@@ -322,6 +323,8 @@ class Systemd:
             self.forgotten[unit.invocation] = self.world.scheduler.now
 
     def changed(self, unit: Unit) -> None:
-        self.world.detail("systemd", unit.name, "is", unit.activity, unit.code, unit.status)
+        self.world.detail(
+            "systemd", unit.name, "is", unit.activity, "main:", unit.code, unit.status
+        )
         for listener in tuple(self.listeners):
             listener(unit.name)

@@ -136,6 +136,8 @@ class Systemd:
         return unit.job
 
     async def _begin(self, unit: Unit) -> None:
+        if unit.activity is not Activity.STARTING:
+            return  # a stop came first and has cancelled the job while it was waiting
         match unit.definition.properties["Type"]:
             case "forking":
                 await self._fork(unit)

@@ -26,6 +26,10 @@ CRASH_WITHIN: Final = (60, 400, 1_500)
 DOWN_S: Final = (0.0, 2.0)
 
 
+class Enough(Exception):  # noqa: N818 (nothing is wrong)
+    """Raised by choices that want no more of a run: it is judged as things stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     seed: int
@@ -78,14 +82,17 @@ def play(
     t0 = world.scheduler.spawn("T0", _end_faults(world, t0_s), "time")
     session = Session.begun(host)
     lives, violations = session.lives, []
-    if ending is not Ending.HEAL:
-        world.scheduler.run_until(t0.done, STEPS_MAX)
-        violations += _strike(ending, session)
-        if ending is not Ending.CRASH:
-            session = Session.begun(host)
-            lives += session.lives
-    session.come_to_an_end()
-    violations += check(session.outcome())
+    try:
+        if ending is not Ending.HEAL:
+            world.scheduler.run_until(t0.done, STEPS_MAX)
+            violations += _strike(ending, session)
+            if ending is not Ending.CRASH:
+                session = Session.begun(host)
+                lives += session.lives
+        session.come_to_an_end()
+        violations += check(session.outcome())
+    except Enough:
+        violations += check_so_far(session.outcome())
     return Report(
         seed=choices.seed,
         lives=sum(len(life.rounds) for life in lives),

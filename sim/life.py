@@ -116,13 +116,21 @@ class Life(Client):
         for _ in range(CREATES_MAX):
             made = await self.ask("create", self.init, requests.create(request))
             drawn.unanswered |= made is None
-            if not isinstance(made, Success):
-                # The answer may be lost, and not the container.
-                made = await self.ask("state", self.init, requests.state(self.init))
-            if isinstance(made, Success):
+            if isinstance(made, Success) or await self._is_there():
                 drawn.created = True
                 return True
         return False
+
+    async def _is_there(self) -> bool:
+        """The answer may be lost, and not the container.
+
+        An exited one is the former: its last record no disk would let go before a crash (F116).
+        """
+        match await self.ask("state", self.init, requests.state(self.init)):
+            case Success(view):
+                return bool(view.phase is Phase.CREATED)
+            case _:
+                return False
 
     def _stdio(self, key: ProcessKey, *, terminal: bool) -> Stdio:
         stdin = f"/fifo/{key}/in" if self.choices.happens(0.3) else ""

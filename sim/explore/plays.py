@@ -10,6 +10,7 @@ from sim.explore.mutation import Mutant, Wandering
 from sim.faults import CATALOGUE, Fault
 from sim.recording import InOrder, Recorder, Recording, Replayer
 from sim.run import Report, picked_by, play, run
+from sim.world.story import Story
 
 _NAME: Final = re.compile(r"[0-9]+(~[0-9]+)*")
 # So many recordings are kept: a batch mutates a few plays several times.
@@ -54,11 +55,11 @@ class Plays:
     catalogue: tuple[Fault, ...] = CATALOGUE
     _recordings: dict[PlayName, Recording] = field(default_factory=dict)
 
-    def report(self, name: PlayName) -> Report:
-        """What the name plays."""
+    def report(self, name: PlayName, story: Story | None = None) -> Report:
+        """What the name plays, told to `story`: by default the short one."""
         if not name.mutations:
-            return run(name.seed, self.catalogue)
-        return self._play(name)[0]
+            return run(name.seed, self.catalogue, story)
+        return self._play(name, story)[0]
 
     def recording(self, name: PlayName) -> Recording:
         """Its choices."""
@@ -69,7 +70,7 @@ class Plays:
             found = self._recordings[name] = self._play(name)[1].recording()
         return found
 
-    def _play(self, name: PlayName) -> tuple[Report, Recorder]:
+    def _play(self, name: PlayName, story: Story | None = None) -> tuple[Report, Recorder]:
         choices: Recorder
         if name.mutations:
             parent = self.recording(name.parent)
@@ -78,4 +79,4 @@ class Plays:
         else:
             choices = Recorder(name.seed)
             pick = choices.keeping(picked_by(choices))
-        return play(choices, pick, self.catalogue), choices
+        return play(choices, pick, self.catalogue, story), choices

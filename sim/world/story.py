@@ -17,6 +17,8 @@ Hears: TypeAlias = Callable[[Fault], None]
 LANES: Final = ("containerd", "shim", "bus", "systemd", "runc", "kernel", "disk", "admin")
 # Who speaks in another one's lane.
 SPEAKS_IN: Final = {"client": "containerd", "second": "containerd"}
+# Lanes of more than one port: a call there says which.
+SHARED: Final = frozenset({"kernel", "disk"})
 # What a call that ends only when there is news is not told of when it begins.
 WAITS_FOR_NEWS: Final = frozenset({"hint"})
 
@@ -145,6 +147,8 @@ class _Told:
         self._scheduler = scheduler
         self._lane = lane
         self._port = port
+        kind = type(port).__name__.removeprefix("Fake").lower()
+        self._label = f"{kind}: " if lane in SHARED else ""
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
@@ -155,10 +159,12 @@ class _Told:
         async def call(*arguments: Any, **named: Any) -> Any:
             by = self._scheduler.choices.by
             if name not in WAITS_FOR_NEWS:
-                what = _asked(name, {**dict(zip(parameters, arguments, strict=False)), **named})
+                what = self._label + _asked(
+                    name, {**dict(zip(parameters, arguments, strict=False)), **named}
+                )
                 self._story.call(self._scheduler.now, self._lane, by, what)
             answer = await method(*arguments, **named)
-            what = f"{name.replace('_', ' ')} → {worded(answer)}"
+            what = f"{self._label}{name.replace('_', ' ')} → {_answer(answer)}"
             self._story.answer(self._scheduler.now, self._lane, by, what)
             return answer
 
@@ -172,6 +178,10 @@ def _asked(name: str, arguments: dict[str, object]) -> str:
         for at, (key, value) in enumerate(arguments.items())
     ]
     return f"{name.replace('_', ' ')} {', '.join(said)}".strip()
+
+
+def _answer(answer: object) -> str:
+    return "done" if answer is None else worded(answer)
 
 
 def _sentence(parts: tuple[object, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from returns.result import Failure, Success
 
 from domain.identity import ContainerKey, ProcessKey
+from domain.unit import UnitRef
 
 
 @singledispatch
@@ -17,7 +18,7 @@ def worded(value: object) -> str:
     if not is_dataclass(value) or isinstance(value, type):
         return str(value)
     all_of_it = fields(value)
-    said = [worded(getattr(value, each.name)) for each in all_of_it[:1]]
+    said = [worded(first) for each in all_of_it[:1] if (first := getattr(value, each.name)) != ""]
     said += [
         f"{each.name}={worded(getattr(value, each.name))}"
         for each in all_of_it[1:]
@@ -27,8 +28,9 @@ def worded(value: object) -> str:
 
 
 def _goes_without_saying(each: Field[Any], value: object) -> bool:
-    is_default = each.default is not MISSING and value == each.default
-    return is_default or value is None or value in ("", ())
+    if each.default is not MISSING:
+        return bool(value == each.default)
+    return value is None or value in ("", ())
 
 
 @worded.register
@@ -44,6 +46,12 @@ def _(value: Success) -> str:  # type: ignore[type-arg]  # dispatched by the bar
 @worded.register
 def _(value: Failure) -> str:  # type: ignore[type-arg]  # as above
     return f"refused: {worded(value.failure())}"
+
+
+@worded.register
+def _(value: UnitRef) -> str:
+    invocation = (value.invocation or "").lstrip("0")
+    return f"{value.name}#{invocation}" if invocation else value.name
 
 
 @worded.register(ContainerKey)

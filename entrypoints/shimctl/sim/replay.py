@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -15,25 +15,40 @@ ENDLESS: Final = 1_000_000
 @click.command()
 @click.argument("seed")
 @faults_option()
-def command(seed: str, faults: str) -> None:
+@click.option(
+    "--html",
+    "file",
+    type=click.File("w", encoding="utf-8"),
+    metavar="FILE",
+    help="Write the story as a page for a browser, with every call that the shim makes.",
+)
+def command(seed: str, faults: str, file: TextIO | None) -> None:
     """Tell the story of one seed, or of a mutant (17~3), step by step.
 
     The time in front is the world's own. Lines are cut to the width of the terminal; what goes
-    to a file or a pipe is whole.
+    to a file or a pipe is whole. With --html the story goes into that page, and needs nothing
+    else to be looked at.
 
     Exit status 1 if the story violates an invariant.
 
     \b
         shimctl sim replay 4711
         shimctl sim replay 4711~12 --faults F87,F90
+        shimctl sim replay 4711 --html story.html
     """
     # 200 ms, and only this command wants it.
     from sim.explore.plays import Plays  # noqa: PLC0415
+    from sim.page import page  # noqa: PLC0415
+    from sim.world.story import DetailedStory, Story  # noqa: PLC0415
 
-    report = Plays(chosen(faults)).report(named(seed))
+    story = Story() if file is None else DetailedStory()
+    report = Plays(chosen(faults)).report(named(seed), story)
     columns = width()
-    for line in report.story.lines:
-        click.echo(cut(str(line), columns))
+    if file is not None:
+        file.write(page(report, seed))
+    else:
+        for line in report.story.lines:
+            click.echo(cut(str(line), columns))
     fired = ", ".join(f"{number} {times}" for number, times in report.fired.items())
     click.echo(f"{report.lives} lives, {report.crashes} crashes, faults: {fired or 'none'}")
     for violation in report.violations:

@@ -103,6 +103,17 @@ def test_a_replay_tells_the_whole_story() -> None:
     assert CliRunner().invoke(shimctl, ["sim", "replay", "3~1"]).output != done.output
 
 
+@pytest.mark.usefixtures("_wrong")
+def test_a_replay_can_be_a_page_which_has_more_to_tell(tmp_path: Path) -> None:
+    file = tmp_path / "story.html"
+    done = CliRunner().invoke(shimctl, ["sim", "replay", "3~1", "--html", str(file)])
+    assert done.exit_code == 1, done.output
+    assert "violated  S5: " in done.output
+    page = file.read_text(encoding="utf-8")
+    assert "<title>Seed 3~1 · violated S5" in page
+    assert page.count('role="option"') > 2 * len(run(3).story.lines)
+
+
 def test_a_line_that_is_too_wide_is_cut() -> None:
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3) == "ab…"

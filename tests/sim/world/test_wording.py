@@ -23,7 +23,7 @@ def test_an_event_begins_with_whose_it_is() -> None:
 
 
 def test_what_is_empty_goes_without_saying() -> None:
-    assert worded(Stdio("", "/fifo/out")) == "Stdio(, stdout=/fifo/out)"
+    assert worded(Stdio("", "/fifo/out")) == "Stdio(stdout=/fifo/out)"
 
 
 def test_an_answer_says_whether_it_was_refused() -> None:

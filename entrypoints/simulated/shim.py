@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -86,8 +87,7 @@ class SimulatedShim:
     def _begin(self, listening: socket.socket) -> None:
         self._lives += 1
         self._life = Life(self._around, f"shim {self._lives}")
-        serving = self._serve(self._life, listening)
-        self._world.scheduler.spawn(f"serve shim {self._lives}", serving, "world")
+        self._await(f"serve shim {self._lives}", self._serve(self._life, listening))
 
     async def _serve(self, life: Life, listening: socket.socket) -> None:
         """Nobody is answered before it has found its containers again."""
@@ -114,12 +114,17 @@ class SimulatedShim:
         self._crashes_left -= 1
         if self._crashes_left == 0:
             self._world.scheduler.before_step = None
-        self._world.scheduler.spawn("the next shim", self._come_back(), "world")
+        self._await("the next shim", self._come_back())
 
     async def _come_back(self) -> None:
         await sleep(self._choices.between(*DOWN_S))
         self._remove_socket()  # the dead one's: nobody listens there
         self._begin(listen(self._place.socket))
+
+    def _await(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Something that clients wait for, though they cannot call."""
+        task = self._world.scheduler.spawn(name, work, "world")
+        self._around.clockwork.let_pass_for(task)
 
     def _remove_socket(self) -> None:
         Path(self._place.socket).unlink(missing_ok=True)

@@ -1,0 +1,65 @@
+"""A simulated shim that dies: connections end, the next one knows what the last one did."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from adapters.messages import task_pb2
+from adapters.ttrpc import ConnectionLost
+from entrypoints.simulated.scenario import Scenario
+from tests.entrypoints.simulated.client import Fifos, Scene, ok, scene
+
+SIGKILL = 9
+
+
+async def until_it_dies(here: Scene, word: str) -> None:
+    """Asks on until the connection is lost."""
+    with contextlib.suppress(ConnectionLost):
+        while True:
+            await here.client.ask("Pids", id=word)
+
+
+@pytest.mark.asyncio
+async def test_the_next_shim_has_the_containers_of_the_dead_one(tmp_path: Path) -> None:
+    async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
+        pid = await here.client.run("web", "SIM_RUNS=forever")
+        await until_it_dies(here, "web")
+        state = ok(await here.client.ask("State", id="web"), task_pb2.StateResponse)
+        assert (state.pid, here.shim.crashes) == (pid, 1)
+        await here.client.ask("Kill", id="web", signal=SIGKILL)
+        assert (await here.client.wait("web")).exit_status == 128 + SIGKILL
+        await here.client.delete("web")
+        told = await here.told("web", "delete")
+        # At least once each: an acknowledgement may have died with the shim.
+        assert list(dict.fromkeys(told)) == ["create", "start", "exit", "delete"]
+
+
+@pytest.mark.asyncio
+async def test_an_exit_while_nobody_serves_is_told_by_the_next_shim(tmp_path: Path) -> None:
+    async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
+        await here.client.run("web", "SIM_RUNS=60s", "SIM_EXIT=3")
+        await until_it_dies(here, "web")
+        assert (await here.client.wait("web")).exit_status == 3
+        assert "exit" in await here.told("web", "exit")
+
+
+@pytest.mark.asyncio
+async def test_a_programs_output_goes_on_through_a_crash_and_ends_with_it_alone(
+    tmp_path: Path,
+) -> None:
+    async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
+        stdio = Fifos.made(tmp_path / "web")
+        out = stdio.read(stdio.stdout)
+        with stdio.typing() as typed:
+            await here.client.run(
+                "web", "SIM_RUNS=input", "SIM_ECHO=1", stdio=Fifos(stdio.stdin, stdio.stdout)
+            )
+            typed.write(b"before\n")
+            await until_it_dies(here, "web")
+            assert not out.done()
+            ok(await here.client.ask("State", id="web"), task_pb2.StateResponse)
+            typed.write(b"after\n")
+        await here.client.ask("CloseIO", id="web", stdin=True)
+        assert await out == b"before\nafter\n"
+        await here.client.delete("web")

@@ -93,6 +93,7 @@ def play(
         violations += check(session.outcome())
     except Enough:
         violations += check_so_far(session.outcome())
+        world.scheduler.drop()
     return Report(
         seed=choices.seed,
         lives=sum(len(life.rounds) for life in lives),

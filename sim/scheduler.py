@@ -11,12 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
 from types import coroutine
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from domain.ports.concurrency import Latch
 from sim.choices import Choices
 
 T = TypeVar("T")
+
+# Who is one of many, and works for whoever spawned him.
+NAMELESS: Final = frozenset({"one of several", "watch", "resync"})
 # What a task yields at an await: the latches it waits for and for how long; what ended its stay.
 Stay: TypeAlias = Generator[
     "tuple[Sequence[SimLatch], float | None]", "Latch | None", "Latch | None"
@@ -107,10 +110,15 @@ class Scheduler:
         return SimLatch(self)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T], group: str) -> Task[T]:
-        task = Task(name, self.choices.name(name), work, group, SimLatch(self))
+        task = Task(name, self.choices.name(self._whole(name)), work, group, SimLatch(self))
         self._live[task] = None
         self._runnable.append((task, None))
         return task
+
+    def _whole(self, name: str) -> str:
+        """With whom it is for, where it does not say: numbers alone drift in every other world."""
+        by = self.choices.by
+        return f"{name} for {by}" if name in NAMELESS or name.startswith("carry ") else name
 
     def wake(self, task: Task[Any], stay: int, by: Latch | None) -> None:
         """Ends that stay of the task, unless something else has."""
@@ -151,8 +159,11 @@ class Scheduler:
             heapq.heappop(timers)
         return timers[0][0] if timers else inf
 
-    def drop(self, group: str) -> None:
-        """Ends every task of the group where it stands, as SIGKILL does: none runs again."""
+    def drop(self, group: str | None = None) -> None:
+        """Ends every task of the group where it stands, as SIGKILL does: none runs again.
+
+        Without a group: everybody.
+        """
         for task in self._group(group):
             task.dropped = True
             task.work.close()
@@ -168,8 +179,8 @@ class Scheduler:
         """Who has not ended: after a run to rest, those who wait for something for ever."""
         return [task.name for task in self._live if group is None or task.group == group]
 
-    def _group(self, group: str) -> list[Task[Any]]:
-        mine = [task for task in self._live if task.group == group]
+    def _group(self, group: str | None) -> list[Task[Any]]:
+        mine = [task for task in self._live if group is None or task.group == group]
         for task in mine:
             del self._live[task]
         return mine

@@ -64,13 +64,14 @@ async def recover(shim: Shim) -> None:
 def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
     """A record that only could not be removed: a later life of its id proves that all was done.
 
-    That could not be made before a failed Create was taken back, whose unit had its name; and it
-    said nothing before the last word of the one before was heard.
+    None is made before the one before is deleted, or taken back where its Create failed (and a
+    save that was told as failed may say `created` all the same); and it says nothing before the
+    last word of the one before was heard.
     """
-    later = [each for each in records if each.owner == record.owner and each is not record]
+    later = [each for each in records if each.owner == record.owner and each.life > record.life]
     if record.deleted:
-        return any(each.life > record.life and Told.CREATED in each.init.told for each in later)
-    return not record.created and any(each.created and not each.deleted for each in later)
+        return any(Told.CREATED in each.init.told for each in later)
+    return any(not each.deleted for each in later)
 
 
 def _container(shim: Shim, record: ContainerRecord) -> Container:

@@ -89,6 +89,25 @@ def test_a_record_is_removed_after_the_save_that_is_under_way(scene: Scene) -> N
     assert scene.record() is None
 
 
+def test_a_failed_creates_record_that_stays_is_not_taken_for_the_next_container(
+    scene: Scene,
+) -> None:
+    scene.bundle(Program(exits=7))
+    scene.at(At.RECORD_SAVE, Does.FAILS_AFTER, skips=1)  # it says `created` all the same
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
+    scene.at(At.RECORD_REMOVE, Does.FAILS_BEFORE)
+    assert isinstance(scene.create().failure(), RecordFailed)
+    scene.create().unwrap()
+    scene.start().unwrap()
+    exit_ = scene.wait()
+    scene.restart()
+    assert scene.wait() == exit_
+    scene.delete().unwrap()
+    scene.pass_time(LONG_S)
+    assert scene.left() == {}
+    assert scene.story() == ["TaskCreated", "TaskStarted", "TaskExited", "TaskDeleted"]
+
+
 def test_a_record_that_cannot_be_removed_is_removed_later(scene: Scene) -> None:
     scene.running(Program(exits=0))
     scene.wait().unwrap()

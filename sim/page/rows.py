@@ -106,10 +106,11 @@ def rows(lines: Sequence[Line], violations: Mapping[int, tuple[Violation, ...]])
 
 def table(of: Sequence[Row]) -> Iterator[str]:
     """The rows, and between them the time in which nothing happens."""
-    before_s = 0.0
+    before_s, down = 0.0, ""
     for row in of:
         passes_s = row.line.at_s - before_s
-        before_s = row.line.at_s
         if passes_s >= GAP_S:
-            yield f'<li role="presentation" class="gap"><span>{passes_s:.1f} s later</span></li>'
+            text = f"<span>{passes_s:.1f} s later</span>"
+            yield f'<li role="presentation" class="gap{down}">{text}</li>'
+        before_s, down = row.line.at_s, " down" * row.shim_is_down
         yield row.html()

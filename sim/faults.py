@@ -27,6 +27,7 @@ class At(Enum):
     HINT = auto()
     BUS = auto()
     SIGCHLD = auto()
+    DEATH = auto()
     RUNC_CREATE = auto()
     RUNC_EXEC = auto()
     RUNC_START = auto()
@@ -122,6 +123,7 @@ CATALOGUE: Final = (
     Fault("F103", At.RUNC_DELETE, Does.NEVER_ARRIVES, 0.05),
     # The kernel, the disk and the streams.
     Fault("F100", At.THAW, Does.FAILS_BEFORE),
+    Fault("F102", At.DEATH, Does.LATE),
     Fault("F116", At.BUNDLE, Does.FAILS_BEFORE, 0.02),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_BEFORE),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_AFTER, 0.05),

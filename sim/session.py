@@ -82,7 +82,7 @@ class Session:
 
 def boot(world: World) -> Machine:
     """A machine just switched on: nothing in /run, a unit of somebody else's, no event heard."""
-    world.kernel = Kernel(world.scheduler, world.kernel.freezer, world.story)
+    world.kernel = Kernel(world.scheduler, world.faults, world.kernel.freezer, world.story)
     machine = Machine.in_world(world)
     machine.sink.address = CONTAINERD
     # A service that is nobody's business here (S18).

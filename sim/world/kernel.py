@@ -7,7 +7,8 @@ from typing import Final
 
 from domain.exit_status import MainCode
 from domain.identity import NO_PID, Pid
-from sim.scheduler import Scheduler
+from sim.faults import At, Faults
+from sim.scheduler import Scheduler, first_of
 from sim.world.story import Story
 
 SIGHUP: Final = 1
@@ -59,6 +60,7 @@ class KernelProcess:
     awaited: bool = False
     relays_term_to: "KernelProcess | None" = None
     relays_term: bool = False
+    dying: bool = False
     pending: list[int] = field(default_factory=list)
     on_end: list[Callable[["KernelProcess"], None]] = field(default_factory=list)
 
@@ -70,8 +72,11 @@ class KernelProcess:
 class Kernel:
     """The process table, and every process that ever was."""
 
-    def __init__(self, scheduler: Scheduler, freezer: Freezer, story: Story) -> None:
+    def __init__(
+        self, scheduler: Scheduler, faults: Faults, freezer: Freezer, story: Story
+    ) -> None:
         self.scheduler = scheduler
+        self.faults = faults
         self.story = story
         self.freezer = freezer
         self.processes: dict[Pid, KernelProcess] = {}
@@ -148,7 +153,7 @@ class Kernel:
     def _deliver(self, process: KernelProcess, signal: int) -> None:
         program = process.program
         if signal == SIGKILL:
-            self.end(process, MainCode.KILLED, SIGKILL)
+            self._kill(process)
         elif signal == SIGTERM and process.relays_term:
             if process.relays_term_to is not None:
                 self.signal(process.relays_term_to, SIGTERM)
@@ -156,6 +161,20 @@ class Kernel:
             self.end(process, MainCode.EXITED, program.on_term)
         elif signal in FATAL and not process.is_pid1:
             self.end(process, MainCode.KILLED, signal)
+
+    def _kill(self, process: KernelProcess) -> None:
+        """A process in D state dies when it leaves it, and no signal hastens that (F102)."""
+        if process.dying:
+            return
+        if self.faults.verdict(At.DEATH) is None:
+            self.end(process, MainCode.KILLED, SIGKILL)
+            return
+        process.dying = True
+        self.scheduler.spawn(f"D state of pid {process.pid}", self._die_late(process), "world")
+
+    async def _die_late(self, process: KernelProcess) -> None:
+        await first_of((), self.faults.lateness())
+        self.end(process, MainCode.KILLED, SIGKILL)
 
     def freeze(self, cgroup: str) -> None:
         self._detail("freezes", cgroup)

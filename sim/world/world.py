@@ -70,8 +70,9 @@ class World:
         """
         story = story or Story()
         scheduler = Scheduler(choices, pick)
-        kernel = Kernel(scheduler, choices.one_of((Freezer.V1, Freezer.V2)), story)
-        return cls(scheduler, choices, Faults(choices), kernel, story)
+        faults = Faults(choices)
+        kernel = Kernel(scheduler, faults, choices.one_of((Freezer.V1, Freezer.V2)), story)
+        return cls(scheduler, choices, faults, kernel, story)
 
     async def ask(self, at: At, act: Callable[[], T], within: float = inf) -> T | Lost:
         """One call: it arrives, `act` is done, and the answer travels back.

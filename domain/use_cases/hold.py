@@ -1,7 +1,8 @@
 """Holding the units that a former daemon has started: tracked, with a reference of our own."""
 
+from domain import limits
 from domain.outcome import failed
-from domain.refusal import NoSuchUnit
+from domain.refusal import DeadlinePassed, NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
 
@@ -21,3 +22,11 @@ async def hold_the_rest(shim: Shim) -> None:
     for container, process in rest:
         if (container, process) in shim.tracked(process.unit):
             await hold(shim, container, process)
+
+
+async def found_again(shim: Shim, container: Container) -> DeadlinePassed | None:
+    """Waits until recovery knows how far the container had come; a refusal if that takes long."""
+    if container.recovery is None:
+        return None
+    known = await shim.ports.concurrency.first_of((container.recovery,), limits.RUNC)
+    return DeadlinePassed("recovery", limits.RUNC) if known is None else None

@@ -7,9 +7,10 @@ from domain.event import TaskPaused, TaskResumed
 from domain.identity import ContainerKey
 from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
-from domain.refusal import BeingDeleted, DeadlinePassed, Operation, Refusal, WrongPhase
+from domain.refusal import BeingDeleted, Operation, Refusal, WrongPhase
 from domain.shim import Shim
 from domain.task import Container
+from domain.use_cases.hold import found_again
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
 
@@ -51,9 +52,9 @@ async def _checked(
     container = found.unwrap()
     if container.recovery is not None:
         # Whether it is frozen is being found out.
-        known = await shim.ports.concurrency.first_of((container.recovery,), limits.RUNC)
-        if known is None:
-            return Failure(DeadlinePassed("recovery", limits.RUNC))
+        unknown = await found_again(shim, container)
+        if unknown is not None:
+            return Failure(unknown)
         return await _checked(shim, owner, needed, operation)
     if container.deletion is not None:
         return Failure(BeingDeleted(owner.container))

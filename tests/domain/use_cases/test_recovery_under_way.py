@@ -4,12 +4,13 @@ import pytest
 from returns.result import Success
 
 from domain.lifecycle import Phase
-from domain.refusal import CallerGone, Operation, WrongPhase
+from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
+from domain.use_cases.add_exec import add_exec
 from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
-from tests.domain.client import INIT, WEB, refused
+from tests.domain.client import INIT, WEB, exec_asked, refused
 from tests.domain.scene import LONG_S, Scene
 
 
@@ -35,6 +36,22 @@ def test_a_client_of_a_half_known_container_waits_until_it_is_known(half_known: 
     assert half_known.view().phase in {Phase.RUNNING, Phase.PAUSED}
     assert isinstance(refused(half_known.answer(starting)), WrongPhase)
     assert half_known.answer(pausing) == Success(None)
+
+
+def test_an_exec_that_is_added_to_a_half_known_container_is_told_of_once(
+    half_known: Scene,
+) -> None:
+    """S1: what recovery owes is told first, and what is new comes after it."""
+    adding = half_known.begin(add_exec(half_known.shim, exec_asked()))
+    assert half_known.answer(adding) == Success(None)
+    half_known.pass_time(LONG_S)
+    assert half_known.story().count("ExecAdded sh") == 1
+
+
+def test_an_exec_is_refused_when_recovery_takes_too_long(half_known: Scene) -> None:
+    half_known.at(At.RUNC_STATE, Does.NEVER_ARRIVES, times=2)
+    adding = half_known.begin(add_exec(half_known.shim, exec_asked()))
+    assert isinstance(refused(half_known.answer(adding)), DeadlinePassed)
 
 
 def test_a_caller_who_leaves_a_half_known_container_changes_nothing(half_known: Scene) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from returns.result import Success
 
+from domain.event import ExecAdded
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
 from domain.use_cases.add_exec import add_exec
@@ -10,7 +11,7 @@ from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
-from tests.domain.client import INIT, WEB, exec_asked, refused
+from tests.domain.client import EXEC, INIT, WEB, exec_asked, refused
 from tests.domain.scene import LONG_S, Scene
 
 
@@ -45,7 +46,7 @@ def test_an_exec_that_is_added_to_a_half_known_container_is_told_of_once(
     adding = half_known.begin(add_exec(half_known.shim, exec_asked()))
     assert half_known.answer(adding) == Success(None)
     half_known.pass_time(LONG_S)
-    assert half_known.story().count("ExecAdded sh") == 1
+    assert half_known.events().count(ExecAdded(EXEC)) == 1
 
 
 def test_an_exec_is_refused_when_recovery_takes_too_long(half_known: Scene) -> None:

@@ -75,7 +75,8 @@ class Client:
         within = None
         if not patient and self.choices.happens(GIVES_UP):
             within = self.choices.between(*self.choices.one_of(PATIENCE_S))
-        came = await self.scheduler.first_of((work.done, serving.dead), within)
+        gone = self.host.machine.sink.gone
+        came = await self.scheduler.first_of((work.done, serving.dead, gone), within)
         if came is not work.done:
             caller.gone.open()
             self.tell(what, key, "has no answer")
@@ -86,6 +87,8 @@ class Client:
         return work.outcome()
 
     async def _serving(self) -> Incarnation:
+        if not self.host.machine.sink.is_up.is_open:
+            await self.scheduler.first_of((self.host.machine.sink.is_up,), None)
         serving = self.host.shim
         while serving.dead.is_open or not serving.ready.is_open:
             if serving.dead.is_open:

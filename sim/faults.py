@@ -46,6 +46,7 @@ class At(Enum):
     THAW = auto()
     PROCESS = auto()
     PUBLISH = auto()
+    CONTAINERD = auto()
 
     # Members are singletons, so their identity will do; by their names it takes six times as long.
     __hash__ = object.__hash__
@@ -123,7 +124,7 @@ CATALOGUE: Final = (
     Fault("F103", At.RUNC_DELETE, Does.NEVER_ARRIVES, 0.05),
     # The kernel, the disk and the streams.
     Fault("F100", At.THAW, Does.FAILS_BEFORE),
-    Fault("F102", At.DEATH, Does.LATE),
+    Fault("F102", At.DEATH, Does.LATE, 0.3),
     Fault("F116", At.BUNDLE, Does.FAILS_BEFORE, 0.02),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_BEFORE),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_AFTER, 0.05),
@@ -136,6 +137,7 @@ CATALOGUE: Final = (
     # containerd.
     Fault("F11", At.PUBLISH, Does.LATE, 0.3),
     Fault("F11", At.PUBLISH, Does.FAILS_AFTER),
+    Fault("F11", At.CONTAINERD, Does.LATE, 1.0),
 )
 
 # A late answer comes after so long, in virtual seconds.

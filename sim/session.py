@@ -8,7 +8,7 @@ from domain.unit_name import UnitName
 from sim.client import Host
 from sim.incarnation import Incarnation, Machine
 from sim.life import Life
-from sim.others import Administrator, SecondClient
+from sim.others import Administrator, SecondClient, restart_containerd
 from sim.outcome import Outcome
 from sim.scheduler import Task, sleep
 from sim.world.kernel import Kernel, Program
@@ -46,6 +46,7 @@ class Session:
         spawn = host.machine.world.scheduler.spawn
         clients = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
         clients += _second_clients(lives)
+        spawn("containerd", restart_containerd(host.machine), "world")
         bystander = host.machine.systemd.units[BYSTANDER]
         return cls(host, host.shim.name, bystander, lives, clients, _administrators(lives))
 

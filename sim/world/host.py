@@ -132,6 +132,18 @@ class EventSink:
         self.at: list[float] = []
         self.is_up = world.scheduler.latch()
         self.is_up.open()
+        # Opens when this containerd goes, with every call that its clients have under way.
+        self.gone = world.scheduler.latch()
+
+    def go(self) -> None:
+        self.world.tell("containerd", "goes down")
+        self.is_up = self.world.scheduler.latch()
+        self.gone.open()
+
+    def come_back(self) -> None:
+        self.world.tell("containerd", "is up again")
+        self.gone = self.world.scheduler.latch()
+        self.is_up.open()
 
     def hear(self, event: TaskEvent) -> None:
         self.got.append(event)

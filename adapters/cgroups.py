@@ -3,16 +3,19 @@
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from returns.result import Failure, Result, Success
 
+from adapters.cgroup_folders import (
+    CGROUP_ROOT,
+    is_a_containers,
+    is_version_2_alone,
+    remove_now,
+    tree,
+)
 from domain.refusal import CgroupFailed
-
-CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
-_GONE_OR_IN_USE: Final = frozenset({errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY})
 
 
 class LinuxCgroups:
@@ -31,60 +34,25 @@ class LinuxCgroups:
         self._root: Final = root
 
     async def thaw(self, cgroup: str) -> Result[None, CgroupFailed]:
-        if not _is_a_containers(cgroup):
+        if not is_a_containers(cgroup):
             return Failure(CgroupFailed(f"{cgroup!r} is no cgroup of a container"))
         # A write may wait for the kernel's one cgroup lock, which runc and systemd take too.
         return await asyncio.to_thread(self._thaw, cgroup.lstrip("/"))
 
     async def remove(self, cgroup: str) -> Result[None, CgroupFailed]:
-        if _is_version_2_alone(self._root):
+        if is_version_2_alone(self._root):
             return remove_now(cgroup, self._root)
         return await asyncio.to_thread(remove_now, cgroup, self._root)
 
     def _thaw(self, cgroup: str) -> Result[None, CgroupFailed]:
         for hierarchy, switch, thawed in self._switches:
-            for folder in _tree(hierarchy / cgroup):
+            for folder in tree(hierarchy / cgroup):
                 try:
                     _write(folder / switch, thawed)
                 except OSError as error:
                     if error.errno not in (errno.ENOENT, errno.ENODEV):  # gone, or no such switch
                         return Failure(CgroupFailed(f"{folder / switch}: {error.strerror}"))
         return Success(None)
-
-
-def remove_now(cgroup: str, root: Path = CGROUP_ROOT) -> Result[None, CgroupFailed]:
-    """`LinuxCgroups.remove`, for a program without an event loop."""
-    if not _is_a_containers(cgroup):
-        return Failure(CgroupFailed(f"{cgroup!r} is no cgroup of a container"))
-    if _is_version_2_alone(root):
-        return Success(None)  # there is one tree, and it is systemd's
-    for hierarchy in root.iterdir():
-        # `cpu` may be a link to `cpu,cpuacct`; the two left out are systemd's own.
-        if hierarchy.is_symlink() or hierarchy.name in {"systemd", "unified"}:
-            continue
-        for folder in reversed(list(_tree(hierarchy / cgroup.lstrip("/")))):
-            try:
-                folder.rmdir()
-            except OSError as error:
-                if error.errno not in _GONE_OR_IN_USE:
-                    return Failure(CgroupFailed(f"{folder}: {error.strerror}"))
-    return Success(None)
-
-
-def _is_version_2_alone(root: Path) -> bool:
-    return (root / "cgroup.controllers").exists()
-
-
-def _is_a_containers(cgroup: str) -> bool:
-    parts = Path(cgroup).parts
-    return parts[:1] == ("/",) and ".." not in parts and len(parts) > 1
-
-
-def _tree(top: Path) -> Iterator[Path]:
-    """`top` and every cgroup below, parents first: a child does not thaw before its parent."""
-    for folder, children, _ in os.walk(top):
-        yield Path(folder)
-        children.sort()
 
 
 def _write(path: Path, text: bytes) -> None:

@@ -21,6 +21,9 @@ from typing import Any, Final, NewType, Union, get_args, get_origin, get_type_hi
 from domain.record import ContainerRecord
 
 VERSION: Final = 1
+# Where one lies in the folder of all: TASKS/NAMESPACE/CONTAINER.LIFE with this suffix.
+TASKS: Final = "tasks"
+SUFFIX: Final = ".json"
 
 _Reader = Callable[[Any, str], Any]
 

@@ -20,8 +20,6 @@ from domain.identity import ContainerKey
 from domain.record import ContainerRecord
 from domain.refusal import RecordFailed
 
-TASKS: Final = "tasks"
-SUFFIX: Final = ".json"
 UNREADABLE: Final = ".unreadable"
 
 # Each container's writes go through one of these threads, in the order in which they were asked
@@ -36,7 +34,7 @@ class DiskRecords:
     """Owns up to four threads, made when they are first needed; `close` ends them."""
 
     def __init__(self, state: Path) -> None:
-        self._tasks = state / TASKS
+        self._tasks = state / form.TASKS
         self._lanes = tuple(
             ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"records-{number}")
             for number in range(_LANES)
@@ -71,7 +69,7 @@ class DiskRecords:
         return Success(None)
 
     def _path(self, owner: ContainerKey, life: int) -> Path:
-        return self._tasks / owner.namespace / f"{owner.container}.{life}{SUFFIX}"
+        return self._tasks / owner.namespace / f"{owner.container}.{life}{form.SUFFIX}"
 
     def _save(self, record: ContainerRecord) -> None:
         path = self._path(record.owner, record.life)
@@ -92,7 +90,7 @@ class DiskRecords:
         for path in (path for folder in folders for path in sorted(folder.iterdir())):
             if path.name.endswith(whole_file.TEMPORARY):
                 path.unlink(missing_ok=True)  # cut short by a crash; the one before it stands
-            elif path.name.endswith(SUFFIX):
+            elif path.name.endswith(form.SUFFIX):
                 record = self._read(path)
                 if record is not None:
                     yield record

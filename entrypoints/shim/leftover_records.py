@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.disk import record as form
-from adapters.disk.records import SUFFIX, TASKS
 from domain.identity import ContainerKey
 from domain.record import ContainerRecord
 
@@ -23,7 +22,7 @@ def of(owner: ContainerKey, state: Path) -> tuple[Leftover, ...]:
     A life that was deleted in good order is the daemon's business when it returns: it tells
     containerd what it owes and forgets.
     """
-    folder = state / TASKS / owner.namespace
+    folder = state / form.TASKS / owner.namespace
     try:
         paths = sorted(path for path in folder.iterdir() if _is_of(path.name, owner))
     except OSError:
@@ -45,8 +44,8 @@ def forget(leftovers: tuple[Leftover, ...]) -> list[str]:
 
 def _is_of(name: str, owner: ContainerKey) -> bool:
     """`CONTAINER.LIFE.json`; a container's id may have dots, a life is a number."""
-    life = name.removeprefix(f"{owner.container}.").removesuffix(SUFFIX)
-    return life.isdecimal() and name == f"{owner.container}.{life}{SUFFIX}"
+    life = name.removeprefix(f"{owner.container}.").removesuffix(form.SUFFIX)
+    return life.isdecimal() and name == f"{owner.container}.{life}{form.SUFFIX}"
 
 
 def _read(path: Path) -> ContainerRecord | None:

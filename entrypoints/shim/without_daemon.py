@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from returns.result import Failure, Result, Success
 
-from adapters.cgroups import remove_now
+from adapters.cgroup_folders import remove_now
 from adapters.mounts import mount_table, syscalls
 from domain import bundle_files
 from domain.exit_status import SIGNALLED, Exit, ExitStatus, Timestamp

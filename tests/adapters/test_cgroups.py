@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from returns.result import Success
 
-from adapters.cgroups import CGROUP_ROOT, LinuxCgroups
+from adapters.cgroup_folders import CGROUP_ROOT
+from adapters.cgroups import LinuxCgroups
 from tests.contracts.cgroups_contract import CgroupsContract
 from tests.contracts.drive import Drive
 

@@ -76,5 +76,19 @@ def test_a_delete_that_the_daemon_answers_imports_nothing_that_costs(
     assert foreign(found) == set()
 
 
+def test_a_delete_without_a_daemon_loads_no_event_loop() -> None:
+    """Of many containers at once each has to be done within containerd's five seconds."""
+    program = (
+        "import sys; before = set(sys.modules); import entrypoints.shim.without_daemon; "
+        "print(*set(sys.modules) - before)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = set(ended.stdout.split())
+    assert "entrypoints.shim.leftover_units" in found
+    assert found.isdisjoint({"asyncio", "dbus_next", "google.protobuf", "logging", "ssl"})
+
+
 def test_the_version_imports_nothing_that_costs(run_folder: Path, bundle: Path) -> None:
     assert foreign(imported(["-v"], run_folder, bundle)) == set()

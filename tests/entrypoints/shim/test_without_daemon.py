@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from adapters.disk import record as form
-from adapters.disk.records import SUFFIX, TASKS
 from domain.exit_status import Exit, ExitStatus, Timestamp
 from domain.identity import ContainerId, ContainerKey, Namespace, Pid
 from domain.lifecycle import Phase
@@ -68,9 +67,9 @@ class World:
         (self.programs / f"{name}.properties").write_text(text)
 
     def saved(self, record: ContainerRecord) -> Path:
-        folder = self.run_folder / "state" / TASKS / record.owner.namespace
+        folder = self.run_folder / "state" / form.TASKS / record.owner.namespace
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{record.owner.container}.{record.life}{SUFFIX}"
+        path = folder / f"{record.owner.container}.{record.life}{form.SUFFIX}"
         path.write_bytes(form.encode(record))
         return path
 

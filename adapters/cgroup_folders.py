@@ -1,0 +1,52 @@
+"""Control groups as the folders they are, for programs with an event loop and without one.
+
+Without asyncio: the `delete` command loads this when no daemon answers, and has five seconds (D26).
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from returns.result import Failure, Result, Success
+
+from domain.refusal import CgroupFailed
+
+CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
+_GONE_OR_IN_USE: Final = frozenset({errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY})
+
+
+def remove_now(cgroup: str, root: Path = CGROUP_ROOT) -> Result[None, CgroupFailed]:
+    """The Cgroups port's `remove`; it may block for as long as the kernel's cgroup lock is held."""
+    if not is_a_containers(cgroup):
+        return Failure(CgroupFailed(f"{cgroup!r} is no cgroup of a container"))
+    if is_version_2_alone(root):
+        return Success(None)  # there is one tree, and it is systemd's
+    for hierarchy in root.iterdir():
+        # `cpu` may be a link to `cpu,cpuacct`; the two left out are systemd's own.
+        if hierarchy.is_symlink() or hierarchy.name in {"systemd", "unified"}:
+            continue
+        for folder in reversed(list(tree(hierarchy / cgroup.lstrip("/")))):
+            try:
+                folder.rmdir()
+            except OSError as error:
+                if error.errno not in _GONE_OR_IN_USE:
+                    return Failure(CgroupFailed(f"{folder}: {error.strerror}"))
+    return Success(None)
+
+
+def is_version_2_alone(root: Path) -> bool:
+    return (root / "cgroup.controllers").exists()
+
+
+def is_a_containers(cgroup: str) -> bool:
+    parts = Path(cgroup).parts
+    return parts[:1] == ("/",) and ".." not in parts and len(parts) > 1
+
+
+def tree(top: Path) -> Iterator[Path]:
+    """`top` and every cgroup below, parents first: a child does not thaw before its parent."""
+    for folder, children, _ in os.walk(top):
+        yield Path(folder)
+        children.sort()

@@ -88,13 +88,16 @@ def _is_reason(call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
 
 
 def s11_exited_means_dead(outcome: Outcome) -> Iterator[str]:
-    """Who is answered to have exited has no process."""
+    """Who is answered to have exited has no process.
+
+    One in D state outlives any KILL; after a failed start it is given up with 255 (F102).
+    """
     for call in outcome.host.calls:
         match call.answer:
             case Success(ProcessView(phase=Phase.EXITED, key=ProcessKey(exec_id=None) as key)):
                 for process in outcome.processes(key):
                     lived_on = process.lives or process.ended_at > call.ended_s
-                    if process.born_at <= call.begun_s and lived_on:
+                    if process.born_at <= call.begun_s and lived_on and not process.dying:
                         yield f"{key} was answered to have exited, and pid {process.pid} lived"
             case _:
                 pass

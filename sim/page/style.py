@@ -83,8 +83,8 @@ ol > .violated { background: var(--violation-band); border-left-color: var(--vio
 .violated .dot { background: var(--violation); outline: 2px solid var(--violation);
   outline-offset: 2px; }
 .down .lanes::before, .gap.down::before { content: ""; position: absolute;
-  inset: 0 auto 0 var(--lane); width: var(--lane); background: repeating-linear-gradient(135deg, var(--rule) 0 2px,
-  transparent 2px 7px); }
+  inset: 0 auto 0 var(--lane); width: var(--lane); background: repeating-linear-gradient(135deg,
+  var(--rule) 0 2px, transparent 2px 7px); }
 ol > .partner { box-shadow: inset 0 0 0 1px var(--edge); }
 ol > [aria-selected=true] { background: var(--here); border-left-color: var(--edge); }
 ol > .violated[aria-selected=true] { border-left-color: var(--violation); }

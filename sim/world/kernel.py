@@ -78,6 +78,7 @@ class Kernel:
         self.scheduler = scheduler
         self.faults = faults
         self.story = story
+        self._detail = story.detailing(scheduler)
         self.freezer = freezer
         self.processes: dict[Pid, KernelProcess] = {}
         self.history: list[KernelProcess] = []
@@ -90,7 +91,7 @@ class Kernel:
         process = KernelProcess(self._free_pid(), ticks, cgroup, is_pid1, unit, self.scheduler.now)
         self.processes[process.pid] = process
         self.history.append(process)
-        self._detail("fork: pid", process.pid, "in", cgroup)
+        self._detail("kernel", "fork: pid", process.pid, "in", cgroup)
         return process
 
     def _free_pid(self) -> Pid:
@@ -105,7 +106,7 @@ class Kernel:
     def execute(self, process: KernelProcess, program: Program) -> None:
         """The process runs the program from now on."""
         process.program = program
-        self._detail("exec: pid", process.pid, "runs", program)
+        self._detail("kernel", "exec: pid", process.pid, "runs", program)
         if program.runs_s is not None:
             self.scheduler.spawn(
                 f"pid {process.pid}", self._run(process, program.runs_s, program.exits), "world"
@@ -125,7 +126,7 @@ class Kernel:
         process.code = code
         process.status = status
         process.ended_at = self.scheduler.now
-        self._detail("pid", process.pid, code, status)
+        self._detail("kernel", "pid", process.pid, code, status)
         for heard in process.on_end:
             heard(process)
         if process.is_pid1:
@@ -144,7 +145,7 @@ class Kernel:
     def signal(self, process: KernelProcess, signal: int) -> None:
         if not process.lives:
             return
-        self._detail("signal", signal, "to pid", process.pid)
+        self._detail("kernel", "signal", signal, "to pid", process.pid)
         if self.is_frozen(process.cgroup) and (signal != SIGKILL or self.freezer is Freezer.V1):
             process.pending.append(signal)
             return
@@ -177,7 +178,7 @@ class Kernel:
         self.end(process, MainCode.KILLED, SIGKILL)
 
     def freeze(self, cgroup: str) -> None:
-        self._detail("freezes", cgroup)
+        self._detail("kernel", "freezes", cgroup)
         self.frozen[cgroup] = None
 
     def thaw(self, cgroup: str) -> None:
@@ -186,7 +187,7 @@ class Kernel:
         thawed = [each for each in self.frozen if each == cgroup or each.startswith(below)]
         if not thawed:
             return
-        self._detail("thaws", cgroup)
+        self._detail("kernel", "thaws", cgroup)
         for each in thawed:
             del self.frozen[each]
         for process in self.inside(cgroup):
@@ -202,9 +203,6 @@ class Kernel:
         return bool(self.frozen) and any(
             cgroup == each or cgroup.startswith(f"{each}/") for each in self.frozen
         )
-
-    def _detail(self, *parts: object) -> None:
-        self.story.detail(self.scheduler.now, "kernel", *parts)
 
     def living(self, pid: Pid) -> KernelProcess | None:
         process = self.processes.get(pid)

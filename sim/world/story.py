@@ -12,6 +12,7 @@ from sim.world.wording import worded
 
 T = TypeVar("T")
 Hears: TypeAlias = Callable[[Fault], None]
+Detail: TypeAlias = Callable[..., None]
 
 # Where things happen, in the order of a call's way from the client to the node.
 LANES: Final = ("containerd", "shim", "bus", "systemd", "runc", "kernel", "disk", "admin")
@@ -74,15 +75,16 @@ def described(fault: Fault) -> str:
 
 @dataclass(slots=True)
 class Story:
-    """The short one. What it is told in detail it does not hear."""
+    """The short one: what is told in detail it does not hear."""
 
     lines: list[Line] = field(default_factory=list)
 
     def tell(self, at_s: float, who: str, *parts: object) -> None:
         self.lines.append(Line(at_s, who, parts))
 
-    def detail(self, at_s: float, who: str, *parts: object) -> None:
-        """Something that only a close look wants to know."""
+    def detailing(self, scheduler: Scheduler) -> Detail:
+        """What the world tells to a close look: who, and what. Here nobody listens."""
+        return _unheard
 
     def hearing(self, scheduler: Scheduler, heard: Hears) -> Hears:
         """Who is told of each fault that fires: `heard`, and in a detailed story it too."""
@@ -103,9 +105,12 @@ class DetailedStory(Story):
     # For each task the line of the port call that it is in.
     calls: dict[str, int] = field(default_factory=dict)
 
-    def detail(self, at_s: float, who: str, *parts: object) -> None:
-        # Worded now: what is told in detail may change later.
-        self.lines.append(Line(at_s, who, (_sentence(parts),), Kind.DETAIL))
+    def detailing(self, scheduler: Scheduler) -> Detail:
+        def detail(who: str, *parts: object) -> None:
+            # Worded now: what is told in detail may change later.
+            self.lines.append(Line(scheduler.now, who, (_sentence(parts),), Kind.DETAIL))
+
+        return detail
 
     def hearing(self, scheduler: Scheduler, heard: Hears) -> Hears:
         def both(fault: Fault) -> None:
@@ -178,6 +183,10 @@ def _asked(name: str, arguments: dict[str, object]) -> str:
         for at, (key, value) in enumerate(arguments.items())
     ]
     return f"{name.replace('_', ' ')} {', '.join(said)}".strip()
+
+
+def _unheard(*_: object) -> None:
+    """It is told a hundred times a seed: not even the time is looked at."""
 
 
 def _answer(answer: object) -> str:

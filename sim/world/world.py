@@ -1,7 +1,7 @@
 """The whole small world, and how a port call passes through it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 from typing import Final, TypeVar
@@ -12,7 +12,7 @@ from sim.faults import At, Does, Faults
 from sim.picks import Anyone
 from sim.scheduler import Pick, Scheduler, first_of, sleep
 from sim.world.kernel import Freezer, Kernel
-from sim.world.story import Story
+from sim.world.story import Detail, Story
 
 T = TypeVar("T")
 
@@ -56,6 +56,11 @@ class World:
     faults: Faults
     kernel: Kernel
     story: Story
+    # `tell` for a close look: in an ordinary run nobody listens.
+    detail: Detail = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.detail = self.story.detailing(self.scheduler)
 
     @classmethod
     def from_seed(cls, seed: int) -> "World":
@@ -168,7 +173,3 @@ class World:
         """The parts are frozen values: what they say now is what is read later."""
         self.story.tell(self.scheduler.now, who, *parts)
         self.choices.note(parts)
-
-    def detail(self, who: str, *parts: object) -> None:
-        """For a close look only; in an ordinary run nobody listens."""
-        self.story.detail(self.scheduler.now, who, *parts)

@@ -7,7 +7,7 @@ import pytest
 
 from sim.page import page
 from sim.page.document import POLICY
-from sim.run import run
+from sim.run import Report, run
 from sim.world.story import LANES, Story
 from tests.sim.page.document_tree import Element, read, steps_of
 from tests.sim.page.played import INJECTED, played
@@ -84,12 +84,32 @@ def test_a_call_and_its_answer_lead_to_each_other(document: Element) -> None:
         assert int(steps[partner].attributes["data-partner"]) - 1 == at
 
 
-def test_while_the_shim_is_dead_its_lane_is_interrupted(document: Element) -> None:
-    """From each death to the next boot."""
-    downs = document.of_class("down")
-    assert downs
-    assert re.search(r"is killed|shuts down", downs[0].text)
-    assert not [each for each in downs if each.text.endswith(" boots")]
+def said(*lines: tuple[float, str, str]) -> Report:
+    """A report of a story made by hand."""
+    story = Story()
+    for at_s, who, what in lines:
+        story.tell(at_s, who, what)
+    return replace(played(), violations=(), story=story)
+
+
+def test_from_its_death_to_its_boot_the_shims_lane_is_interrupted() -> None:
+    story = said(
+        (0.0, "shim", "shim 1 is killed"),
+        (0.1, "client", "create default/c0 has no answer"),
+        (0.1, "kernel", "boots"),
+        (9.0, "shim", "shim 2 boots"),
+        (9.0, "shim", "shim 2 serves"),
+        (9.5, "shim", "shim 2 shuts down"),
+    )
+    steps = steps_of(read(page(story)))
+    down = ["down" in each.attributes["class"].split() for each in steps]
+    assert down == [True, True, True, False, False, True]
+
+
+def test_a_death_as_the_world_tells_it_interrupts_the_lane(document: Element) -> None:
+    assert played().crashes
+    assert document.of_class("down")
+    assert any("down" not in each.attributes["class"].split() for each in steps_of(document))
 
 
 def test_the_lanes_stand_above_the_steps(document: Element) -> None:
@@ -97,11 +117,10 @@ def test_the_lanes_stand_above_the_steps(document: Element) -> None:
     assert tuple(each.text for each in head.all("span")) == LANES
 
 
-def test_time_in_which_nothing_happens_takes_one_row(document: Element) -> None:
-    gaps = [float(each.text.split()[0]) for each in document.of_class("gap")]
-    assert gaps
-    assert min(gaps) >= 1.0
-    assert sum(gaps) <= played().story.lines[-1].at_s
+def test_time_in_which_nothing_happens_takes_one_row() -> None:
+    story = said((0.9, "shim", "a"), (1.8, "shim", "b"), (42.0, "shim", "c"), (43.0, "shim", "d"))
+    gaps = [each.text for each in read(page(story)).of_class("gap")]
+    assert gaps == ["40.2 s later", "1.0 s later"]
 
 
 def test_a_short_story_has_its_page_too() -> None:

@@ -8,7 +8,7 @@ from sim.recording import Recorder, Recording
 from sim.scheduler import Runnable
 
 # The share of streams that draw anew, and of mutants that also take their turns anew.
-REDRAWN: Final = (0.02, 0.1, 0.4)
+REDRAWN: Final = (0.05, 0.2, 0.5)
 TURNS_ANEW: Final = 0.3
 # A turn whose owner does not wait is left out, and so many behind it, before it is tossed for.
 AHEAD: Final = 8

@@ -43,9 +43,11 @@ def play_name(text: str) -> Result[PlayName, str]:
     return Success(PlayName(seed, tuple(mutations)))
 
 
-def again(recording: Recording, catalogue: tuple[Fault, ...] = CATALOGUE) -> Report:
+def again(
+    recording: Recording, catalogue: tuple[Fault, ...] = CATALOGUE, story: Story | None = None
+) -> Report:
     """Plays what was recorded, or what is left of it."""
-    return play(Replayer(recording), InOrder(recording.turns), catalogue)
+    return play(Replayer(recording), InOrder(recording.turns), catalogue, story)
 
 
 @dataclass(slots=True)

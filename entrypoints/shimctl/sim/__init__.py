@@ -12,6 +12,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "run": "entrypoints.shimctl.sim.run",
     "serve": "entrypoints.shimctl.sim.serve",
     "replay": "entrypoints.shimctl.sim.replay",
+    "shrink": "entrypoints.shimctl.sim.shrink",
 }
 
 

@@ -1,13 +1,16 @@
 """What the commands of `shimctl sim` take in common."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:
-    from sim.explore.plays import PlayName
     from sim.faults import Fault
+    from sim.recording import Recording
+    from sim.run import Report
+    from sim.world.story import Story
 
 ALL: Final = "all"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -27,15 +30,41 @@ def chosen(text: str) -> "tuple[Fault, ...]":
     return found.unwrap()
 
 
-def named(text: str) -> "PlayName":
-    """The seed or mutant of that name."""
+def report_of(text: str, catalogue: "tuple[Fault, ...]", story: "Story | None" = None) -> "Report":
+    """What a seed (17), a mutant (17~3) or a saved recording plays, told to `story`."""
+    from returns.result import Success  # noqa: PLC0415
+
+    from sim.explore.plays import Plays, again, play_name  # noqa: PLC0415
+
+    name = play_name(text)
+    if isinstance(name, Success):
+        return Plays(catalogue).report(name.unwrap(), story)
+    return again(_saved(text), catalogue, story)
+
+
+def recording_of(text: str, catalogue: "tuple[Fault, ...]") -> "Recording":
+    """The choices of a seed, of a mutant, or of a file."""
+    from returns.result import Success  # noqa: PLC0415
+
+    from sim.explore.plays import Plays, play_name  # noqa: PLC0415
+
+    name = play_name(text)
+    return Plays(catalogue).recording(name.unwrap()) if isinstance(name, Success) else _saved(text)
+
+
+def _saved(text: str) -> "Recording":
     from returns.result import Failure  # noqa: PLC0415
 
-    from sim.explore.plays import play_name  # noqa: PLC0415
+    from sim.explore.saved import from_json  # noqa: PLC0415
 
-    found = play_name(text)
+    file = Path(text)
+    if not file.is_file():
+        raise click.BadParameter(
+            f"{text!r} is no seed (17), no mutation of one (17~3), and no file", param_hint="SEED"
+        )
+    found = from_json(file.read_text(encoding="utf-8"))
     if isinstance(found, Failure):
-        raise click.BadParameter(found.failure(), param_hint="SEED")
+        raise click.BadParameter(f"{text}: {found.failure()}", param_hint="SEED")
     return found.unwrap()
 
 

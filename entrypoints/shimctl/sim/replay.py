@@ -6,7 +6,7 @@ from typing import Final, TextIO
 
 import click
 
-from entrypoints.shimctl.sim.options import chosen, faults_option, named
+from entrypoints.shimctl.sim.options import chosen, faults_option, report_of
 
 # A line that goes to no terminal is as wide as it is.
 ENDLESS: Final = 1_000_000
@@ -23,7 +23,7 @@ ENDLESS: Final = 1_000_000
     help="Write the story as a page for a browser, with every call that the shim makes.",
 )
 def command(seed: str, faults: str, file: TextIO | None) -> None:
-    """Tell the story of one seed, or of a mutant (17~3), step by step.
+    """Tell the story of a seed, a mutant (17~3) or a saved recording, step by step.
 
     The time in front is the world's own. Lines are cut to the width of the terminal; what goes
     to a file or a pipe is whole. With --html the story goes into that page, and needs nothing
@@ -37,12 +37,11 @@ def command(seed: str, faults: str, file: TextIO | None) -> None:
         shimctl sim replay 4711 --html story.html
     """
     # 200 ms, and only this command wants it.
-    from sim.explore.plays import Plays  # noqa: PLC0415
     from sim.page import page  # noqa: PLC0415
     from sim.world.story import DetailedStory, Story  # noqa: PLC0415
 
     story = Story() if file is None else DetailedStory()
-    report = Plays(chosen(faults)).report(named(seed), story)
+    report = report_of(seed, chosen(faults), story)
     columns = width()
     if file is not None:
         file.write(page(report, seed))

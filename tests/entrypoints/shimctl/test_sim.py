@@ -100,7 +100,8 @@ def test_a_replay_tells_the_whole_story() -> None:
     done = CliRunner().invoke(shimctl, ["sim", "replay", "3"])
     assert done.exit_code == 0, done.output
     assert str(run(3).story) in done.output
-    assert CliRunner().invoke(shimctl, ["sim", "replay", "3~1"]).output != done.output
+    mutants = [CliRunner().invoke(shimctl, ["sim", "replay", f"3~{each}"]) for each in range(4)]
+    assert any(each.output != done.output for each in mutants)
 
 
 @pytest.mark.usefixtures("_wrong")
@@ -112,6 +113,26 @@ def test_a_replay_can_be_a_page_which_has_more_to_tell(tmp_path: Path) -> None:
     page = file.read_text(encoding="utf-8")
     assert "<title>Seed 3~1 · violated S5" in page
     assert page.count('role="option"') > 2 * len(run(3).story.lines)
+
+
+@pytest.mark.usefixtures("_wrong")
+def test_a_shrunken_story_can_be_saved_replayed_and_shrunk_again(tmp_path: Path) -> None:
+    file = str(tmp_path / "it.json")
+    done = CliRunner().invoke(shimctl, ["sim", "shrink", "3", "--save", file])
+    assert done.exit_code == 0, done.output
+    assert "violated  S5: " in done.output
+    assert "def test_s5_holds_in_what_seed_3_drew() -> None:" in done.output
+    replayed = CliRunner().invoke(shimctl, ["sim", "replay", file])
+    assert replayed.exit_code == 1
+    assert "violated  S5: " in replayed.output
+    again = CliRunner().invoke(shimctl, ["sim", "shrink", file])
+    assert again.output.splitlines()[0] == done.output.splitlines()[0]
+
+
+def test_what_violates_nothing_is_not_shrunk() -> None:
+    done = CliRunner().invoke(shimctl, ["sim", "shrink", "3"])
+    assert done.exit_code == 1
+    assert "it does not violate anything" in done.output
 
 
 def test_a_line_that_is_too_wide_is_cut() -> None:

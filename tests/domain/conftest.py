@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from tests.domain.scene import Scene
-
-# How long an example takes says something about the machine and its load, not about the rules.
-settings.register_profile("without a clock", deadline=None)
-settings.load_profile("without a clock")
 
 
 @pytest.fixture

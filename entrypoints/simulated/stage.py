@@ -75,7 +75,7 @@ class StagedKernel(Kernel):
     """A kernel that has room for every process a client may want, and a stage for them."""
 
     def __init__(self, like: Kernel, stage: Stage) -> None:
-        super().__init__(like.scheduler, like.freezer, like.story)
+        super().__init__(like.scheduler, like.faults, like.freezer, like.story)
         self._stage = stage
         self._known_max = KNOWN_MIN
 

@@ -48,12 +48,15 @@ class StruckStory(Story):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`recording`: what was drawn, and in the order that was given; `clients`: how often each."""
+    """`recording`: what was drawn, in the order that was given; `strokes`: crashes and faults;
+    `clients`: how often each drew."""
 
     recording: Recording
     violations: tuple[Violation, ...]
     story: tuple[Line, ...]
     steps: int
+    lives: int
+    strokes: int
     clients: dict[str, int]
 
     def violates(self, invariant: str) -> bool:
@@ -71,5 +74,7 @@ def judged(choices: Until, catalogue: tuple[Fault, ...]) -> Verdict:
         violations=report.violations,
         story=tuple(report.story.lines),
         steps=report.steps,
+        lives=report.lives,
+        strokes=report.crashes + sum(report.fired.values()),
         clients={who: len(values) for who, values in drawn.items() if who.startswith(CLIENTS)},
     )

@@ -17,11 +17,11 @@ from returns.result import Failure, Result, Success
 from sim import invariants
 from sim.explore import simpler
 from sim.explore.cut import Until, Verdict, judged
+from sim.explore.folded import folded
 from sim.explore.simpler import Place, drawing, places, plain, without_streams, without_turns
 from sim.faults import CATALOGUE, Fault
 from sim.outcome import Violation
 from sim.recording import PLAINEST, Recording
-from sim.world.story import Line
 
 T = TypeVar("T")
 
@@ -29,14 +29,17 @@ PLAYS_MAX: Final = 6_000
 # The least plain draw: what hardly ever happens does. So many of a client's are tried with it.
 RAREST: Final = 0.99
 RARE_WITHIN: Final = 40
+# A story without this crash or fault may be so much longer, and one without this life.
+LINES_FOR_A_STROKE: Final = 2
+LINES_FOR_A_LIFE: Final = 4
 # What a draw is rounded to, in digits.
 DIGITS: Final = (1, 2, 3)
 
 
 class Size(NamedTuple):
-    """What is smaller is better, the story's length first."""
+    """What is smaller is better, the story's weight first: its lines, and what it is about."""
 
-    lines: int
+    weight: int
     draws: int
     turns: int
     digits: int
@@ -49,7 +52,7 @@ class Shrunk:
 
     recording: Recording
     violation: Violation
-    story: tuple[Line, ...]
+    story: tuple[str, ...]
     plays: int
     whole: bool
 
@@ -110,7 +113,8 @@ class Shrinker:
         except Over:
             pass
         violation = next(each for each in self.best.violations if each.invariant == self.invariant)
-        return Shrunk(self.best.recording, violation, self.best.story, self.plays, whole)
+        story = tuple(folded(self.best.story))
+        return Shrunk(self.best.recording, violation, story, self.plays, whole)
 
     def _cut(self) -> None:
         """Finds the step that violates it: with one less it is not, with that one it is."""
@@ -211,7 +215,9 @@ def size(verdict: Verdict) -> Size:
     recording = verdict.recording
     values = [value for drawn in recording.draws.values() for value in drawn]
     return Size(
-        lines=len(verdict.story),
+        weight=len(verdict.story)
+        + LINES_FOR_A_LIFE * verdict.lives
+        + LINES_FOR_A_STROKE * verdict.strokes,
         draws=sum(value != PLAINEST for value in values),
         turns=len(recording.turns),
         digits=sum(len(repr(value)) for value in values),

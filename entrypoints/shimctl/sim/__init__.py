@@ -13,6 +13,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "entrypoints.shimctl.sim.serve",
     "replay": "entrypoints.shimctl.sim.replay",
     "shrink": "entrypoints.shimctl.sim.shrink",
+    "faults": "entrypoints.shimctl.sim.faults",
+    "invariants": "entrypoints.shimctl.sim.invariants",
 }
 
 

@@ -65,7 +65,7 @@ def _show(shrunk: "Shrunk") -> None:
 
     columns = width()
     for line in shrunk.story:
-        click.echo(cut(str(line), columns))
+        click.echo(cut(line, columns))
     click.echo(f"violated  {shrunk.violation}")
     rest = "" if shrunk.whole else ", and was not finished: give it more with --time-limit"
     click.echo(f"{len(shrunk.story)} steps; it took {shrunk.plays} plays{rest}")

@@ -11,6 +11,7 @@ from domain import unit
 from domain.exit_status import ExitStatus
 from entrypoints.shimctl.main import shimctl
 from entrypoints.shimctl.sim.replay import cut
+from sim.faults import CATALOGUE
 from sim.invariants import INVARIANTS
 from sim.run import run
 
@@ -63,7 +64,8 @@ def test_ci_gets_a_test_case_for_each_invariant_and_everything_as_json(tmp_path:
     assert CliRunner().invoke(shimctl, ["sim", "run", "--seeds", "4", *files]).exit_code == 1
     suite = ET.parse(xml).getroot()  # noqa: S314 (our own)
     cases = {case.get("classname"): case for case in suite}
-    assert len(cases) == len(INVARIANTS) == int(suite.get("tests", ""))
+    assert {f"sim.{invariant}" for invariant, _ in INVARIANTS} == set(cases)
+    assert len(cases) == int(suite.get("tests", ""))
     failed = [case for case in cases.values() if case.find("failure") is not None]
     assert len(failed) == int(suite.get("failures", ""))
     assert "shimctl sim replay" in cases["sim.S5"].findtext("failure", "")
@@ -113,6 +115,29 @@ def test_a_replay_can_be_a_page_which_has_more_to_tell(tmp_path: Path) -> None:
     page = file.read_text(encoding="utf-8")
     assert "<title>Seed 3~1 · violated S5" in page
     assert page.count('role="option"') > 2 * len(run(3).story.lines)
+
+
+def test_faults_says_of_each_how_often_it_fired_and_what_guards_it() -> None:
+    done = CliRunner().invoke(shimctl, ["sim", "faults", "--seeds", "20"])
+    lines = done.output.splitlines()
+    for fault in CATALOGUE:
+        assert any(line.startswith(f"{fault.number} ") and "guarded by " in line for line in lines)
+    assert lines[-1].startswith("20 seeds; ")
+
+
+def test_a_fault_that_never_fires_ends_with_status_1() -> None:
+    """In one seed not everything can go wrong."""
+    done = CliRunner().invoke(shimctl, ["sim", "faults", "--seeds", "1"])
+    assert done.exit_code == 1
+    assert "  NEVER\n" in done.output
+
+
+def test_invariants_are_listed_with_what_they_say_and_where() -> None:
+    done = CliRunner().invoke(shimctl, ["sim", "invariants"])
+    assert done.exit_code == 0
+    for invariant, holds in INVARIANTS:
+        assert f"\n{invariant:<4} " in f"\n{done.output}"
+        assert f"{holds.__module__.replace('.', '/')}.py:" in done.output
 
 
 @pytest.mark.usefixtures("_wrong")

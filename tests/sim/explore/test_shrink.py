@@ -84,7 +84,7 @@ def test_a_fault_that_is_needed_is_left_and_told(garden: Garden) -> None:
     garden.plant_at(invariants, "AT_ANY_TIME", (("S1", answered),))
     seed = next(seed for seed in range(400) if run(seed).violations)
     less = shrink(recorded(seed)).unwrap()
-    assert [line.what[:5] for line in less.story if line.who == "fault"] == ["F90: "]
+    assert [line.split()[3] for line in less.story if line.split()[2] == "fault"] == ["F90:"]
     assert {who[:3] for who in less.recording.draws if who.startswith("F")} == {"F90"}
     assert len(less.story) <= 5
 

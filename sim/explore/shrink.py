@@ -17,7 +17,7 @@ from returns.result import Failure, Result, Success
 from sim import invariants
 from sim.explore import simpler
 from sim.explore.cut import Until, Verdict, judged
-from sim.explore.folded import folded
+from sim.explore.folded import folded, steps
 from sim.explore.simpler import Place, drawing, places, plain, without_streams, without_turns
 from sim.faults import CATALOGUE, Fault
 from sim.outcome import Violation
@@ -215,7 +215,7 @@ def size(verdict: Verdict) -> Size:
     recording = verdict.recording
     values = [value for drawn in recording.draws.values() for value in drawn]
     return Size(
-        weight=len(verdict.story)
+        weight=steps(verdict.story)
         + LINES_FOR_A_LIFE * verdict.lives
         + LINES_FOR_A_STROKE * verdict.strokes,
         draws=sum(value != PLAINEST for value in values),

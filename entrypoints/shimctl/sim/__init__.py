@@ -10,6 +10,7 @@ from entrypoints.shimctl.lazy_group import LazyGroup
 # Each module has one click command of the name `command`. A new command is a line here.
 COMMANDS: Final[Mapping[str, str]] = {
     "run": "entrypoints.shimctl.sim.run",
+    "check": "entrypoints.shimctl.sim.check",
     "serve": "entrypoints.shimctl.sim.serve",
     "replay": "entrypoints.shimctl.sim.replay",
     "shrink": "entrypoints.shimctl.sim.shrink",

@@ -1,0 +1,110 @@
+"""The digest of a whole simulated world between two steps.
+
+What it leaves out, and why nobody can tell the difference:
+
+* how it came about: the story, the draws, the numbers of tasks and stays;
+* who waits at a latch: that is in the frames of those who wait, and all who can go on are tried
+  in every order, so the order of waking says nothing; a timer is kept with its task;
+* when the last call on the bus arrived, where that is past;
+* when containerd heard each event: only its order is asked for (`got`), and the invariants are
+  asked at the end of every path, and wherever one is cut;
+* the order of two clients' calls in the list of calls: their times are there;
+* how many faults and crashes may still come, and which have struck: that is compared, not
+  equal or unequal (memory.py).
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final
+
+from sim.check.decisions import Decisions
+from sim.check.faults import EveryFault
+from sim.check.turns import EveryTurn
+from sim.check.walk import PLAIN, Handlers, Walk, chain, object_handler
+from sim.client import Host
+from sim.scheduler import SimLatch, Task
+from sim.world.host import EventSink
+from sim.world.story import Story
+from sim.world.world import Line
+
+# Nothing of them is part of a state, wherever they are met.
+OUTSIDE: Final = (Decisions, EveryFault, EveryTurn, Story)
+
+
+class States:
+    """Writes states down: one for a whole exploration, since it learns the classes it meets."""
+
+    def __init__(self) -> None:
+        self._handlers = Handlers(PLAIN)
+        for kind in OUTSIDE:
+            self._handlers[kind] = partial(_as_a_word, kind.__qualname__)
+        self._handlers[SimLatch] = object_handler(SimLatch, frozenset({"_scheduler", "waiting"}))
+        self._handlers[EventSink] = object_handler(EventSink, frozenset({"at"}))
+        self._handlers[Line] = _line
+        self._handlers[Host] = _host
+
+    def digest(self, host: Host, roots: Iterable[object]) -> bytes:
+        """Of everything that can be reached from the host, the roots and whoever is under way."""
+        scheduler = host.machine.world.scheduler
+        if not isinstance(scheduler, EveryTurn):
+            raise TypeError("a world whose turns are drawn has no states")
+        self._handlers[Task] = _Tasks(scheduler).write
+        walk = Walk(scheduler.now, self._handlers)
+        walk.visit(host)
+        for root in roots:
+            walk.visit(root)
+        walk.visit(scheduler.bugs)
+        for task in sorted(scheduler.live, key=_place):
+            walk.visit(task)
+        return walk.digest()
+
+
+def _as_a_word(word: str, walk: Walk, _: object) -> None:
+    walk.token(word)
+
+
+def _place(task: Task[Any]) -> list[object]:
+    """An order of tasks that does not depend on their birth, as far as they differ."""
+    return [
+        task.group,
+        task.name,
+        *(f"{frame.f_code.co_qualname} {frame.f_lasti}" for frame in chain(task.work)),
+    ]
+
+
+def _host(walk: Walk, host: Host) -> None:
+    walk.token("Host")
+    if walk.is_new(host):
+        walk.visit(host.machine)
+        walk.visit(host.shim)
+        for call in sorted(host.calls, key=lambda call: call.client):
+            walk.visit(call)
+
+
+def _line(walk: Walk, line: Line) -> None:
+    """Later calls arrive no earlier than this; where it is past that says nothing."""
+    walk.token("Line")
+    walk.until(line._last)  # noqa: SLF001
+
+
+class _Tasks:
+    """Tasks as they are now: who could go on and why, and who waits for a time."""
+
+    def __init__(self, scheduler: EveryTurn) -> None:
+        self._woken = {id(task): by for task, by in scheduler.runnable}
+        self._dues = scheduler.dues()
+
+    def write(self, walk: Walk, task: Task[Any]) -> None:
+        walk.token("Task")
+        if not walk.is_new(task):
+            return
+        walk.token((task.name, task.group, task.dropped, repr(task.bug)))
+        walk.visit(task.done)
+        walk.visit(task.result)
+        if task.dropped or task.done.is_open:
+            return
+        if id(task) in self._woken:
+            walk.token("woken")
+            walk.visit(self._woken[id(task)])
+        walk.token(self._dues.get(id(task)))
+        walk.visit(task.work)

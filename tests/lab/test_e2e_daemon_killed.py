@@ -16,6 +16,7 @@ from tests.lab.shim_client import ShimClient, daemon_away, shim_client
 
 SIGKILL: Final = 9
 SIGUSR1: Final = 10
+EMPTY: Final = task_pb2.PauseRequest  # Pause and Resume answer nothing, which any message reads
 
 
 def ends_with(status: int) -> str:
@@ -155,13 +156,12 @@ def test_what_was_half_done_is_done_to_its_end_afterwards(containers: Containers
     run(containers, scenario)
 
 
-EMPTY: Final = task_pb2.PauseRequest  # what has no fields answers as an empty message
-
-
 def run(containers: Containers, scenario: Callable[[ShimClient], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with shim_client(containers.root, containers.mark) as client:
-            await scenario(client)
+            # Reads of output wait for as long as nobody writes.
+            async with asyncio.timeout(5 * PATIENCE_SECONDS):
+                await scenario(client)
 
     asyncio.run(whole())
 

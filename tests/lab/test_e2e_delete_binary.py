@@ -106,7 +106,8 @@ def test_a_daemon_that_hangs_finds_the_work_done_and_goes_on(containers: Contain
 def run(containers: Containers, scenario: Callable[[ShimClient], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with shim_client(containers.root, containers.mark) as client:
-            await scenario(client)
+            async with asyncio.timeout(5 * PATIENCE_SECONDS):
+                await scenario(client)
 
     asyncio.run(whole())
 

@@ -19,6 +19,7 @@ from sim.world.runc import MISSING, args_of
 
 TRIES_MAX: Final = 120
 RETRY_S: Final = 5.0
+MEANWHILE_S: Final = 0.001
 CREATES_MAX: Final = 3
 EXECS_MAX: Final = 3
 
@@ -53,6 +54,8 @@ class Life(Client):
     async def live(self) -> None:
         await self._once()
         while self.choices.happens(0.15):
+            # In another instant, however plain the world: time tells one container from the next.
+            await self.pause(MEANWHILE_S)
             await self._once()
 
     async def _once(self) -> None:

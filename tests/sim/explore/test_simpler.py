@@ -1,5 +1,11 @@
 """Recordings with less in them."""
 
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from sim.explore.plays import PlayName, Plays, again
 from sim.explore.simpler import (
     Place,
@@ -14,7 +20,7 @@ from sim.explore.simpler import (
     without_turns,
 )
 from sim.faults import CATALOGUE
-from sim.recording import Recording
+from sim.recording import PLAINEST, Recording
 
 SMALL = Recording(
     1,
@@ -62,3 +68,20 @@ def test_a_life_changes_place_with_the_first_in_every_name() -> None:
 
 def test_turns_are_left_out_by_their_place() -> None:
     assert without_turns(SMALL, [0]).turns == ("life of default/c0",)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.data())
+def test_no_plainer_world_breaks_an_invariant_by_itself(seed: int, data: st.DataObject) -> None:
+    """Else what is shrunk could slip from a bug to something that is none."""
+    recording = Plays().recording(PlayName(seed))
+    share = data.draw(st.sampled_from((0.02, 0.3, 0.7, 0.95)))
+    keep = Random(seed)
+    out = [who for who in recording.draws if keep.random() < share]
+    zeros = [place for place in places(recording) if keep.random() < share]
+    for less in (
+        without_streams(recording, out),
+        replace(without_streams(recording, out), turns=()),
+        drawing(recording, dict.fromkeys(zeros, PLAINEST)),
+    ):
+        assert not again(less).violations

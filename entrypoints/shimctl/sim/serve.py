@@ -102,7 +102,7 @@ def command(  # noqa: PLR0913, PLR0917 (one for each option)
 
     A container's program is what its environment says (SIM_EXIT=3 SIM_RUNS=2s
     SIM_OUTPUT=text); of an exec SIM_EXEC_EXIT and so on. Nothing else of its config.json is
-    looked at. docs/simulator.md in a checkout tells all of it.
+    looked at. docs/simulated-shim.md in a checkout tells all of it.
 
     \b
         shimctl sim serve --socket /tmp/shim.sock --seed 7 --faults some

@@ -1,7 +1,7 @@
 """Who plays which program: the kernel of a simulated node whose programs have real stdio."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from domain.exit_status import MainCode
 from domain.identity import Pid, ProcessKey
@@ -75,12 +75,13 @@ class StagedKernel(Kernel):
     """A kernel that has room for every process a client may want, and a stage for them."""
 
     def __init__(self, like: Kernel, stage: Stage) -> None:
-        super().__init__(like.scheduler, like.faults, like.freezer, like.story)
+        # In a fresh kernel's place, with whatever that was made with.
+        vars(self).update(vars(like))
         self._stage = stage
         self._known_max = KNOWN_MIN
 
-    def fork(self, cgroup: str, *, is_pid1: bool = False, unit: str = "") -> KernelProcess:
-        process = super().fork(cgroup, is_pid1=is_pid1, unit=unit)
+    def fork(self, cgroup: str, **how: Any) -> KernelProcess:
+        process = super().fork(cgroup, **how)
         self._stage.enter(process, self)
         return process
 

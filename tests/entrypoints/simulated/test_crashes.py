@@ -8,6 +8,7 @@ import pytest
 from adapters.messages import task_pb2
 from adapters.ttrpc import ConnectionLost
 from entrypoints.simulated.scenario import Scenario
+from tests.adapters.stdio.players import open_descriptors
 from tests.entrypoints.simulated.client import Fifos, Scene, ok, scene
 
 SIGKILL = 9
@@ -63,3 +64,13 @@ async def test_a_programs_output_goes_on_through_a_crash_and_ends_with_it_alone(
         await here.client.ask("CloseIO", id="web", stdin=True)
         assert await out == b"before\nafter\n"
         await here.client.delete("web")
+
+
+@pytest.mark.asyncio
+async def test_the_end_may_come_while_nobody_serves(tmp_path: Path) -> None:
+    before = open_descriptors()
+    async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
+        await here.client.run("web", "SIM_RUNS=forever")
+        await until_it_dies(here, "web")
+    assert open_descriptors() == before
+    assert not (tmp_path / "shim.sock").exists()

@@ -11,7 +11,7 @@ from returns.result import Failure, Success
 
 from domain import limits
 from domain.event import TaskExited
-from domain.exit_status import SIGNALLED, UNKNOWN, Exit, ExitStatus
+from domain.exit_status import SIGNALLED, UNKNOWN, Exit
 from domain.lifecycle import Heard
 from domain.ports.log import Level
 from domain.refusal import NoSuchUnit
@@ -118,8 +118,9 @@ async def _nobody_stays(shim: Shim, container: Container, process: Process, foun
             await _kill_the_rest(shim, container)
         forget_early(shim, container)
         look_at(shim, tuple((container, running) for running in container.execs.values()))
-    elif process.program is not None and found.status == ExitStatus(SIGNALLED + SIGKILL):
-        # KILL may have hit the reaper alone, and its program would run on unseen (lab).
+    elif process.program is not None and found.status > SIGNALLED:
+        # The signal may have hit the reaper alone, which passes on but TERM, or nobody knows: its
+        # program would run on unseen (lab).
         await shim.ports.processes.signal(process.program, SIGKILL)
 
 

@@ -9,7 +9,7 @@ from domain.exit_status import MainCode
 from domain.lifecycle import Phase
 from domain.use_cases.exits import look_at
 from sim.faults import At, Does
-from sim.world.kernel import SIGKILL, SIGTERM, Program
+from sim.world.kernel import SIGHUP, SIGKILL, SIGTERM, Program
 from tests.domain.client import EXEC, INIT, WEB
 from tests.domain.scene import LONG_S, Scene
 
@@ -93,13 +93,17 @@ def test_h15_an_exec_that_was_never_started_gets_no_exit_when_the_init_dies(scen
     assert "TaskExited sh" not in scene.heard()
 
 
-def test_a_kill_that_hit_an_exec_s_reaper_alone_takes_its_program_too(scene: Scene) -> None:
+@pytest.mark.parametrize("signal", [SIGHUP, SIGKILL])
+def test_a_signal_that_hit_an_exec_s_reaper_alone_takes_its_program_too(
+    scene: Scene, signal: int
+) -> None:
+    """`systemctl kill -s HUP` on the exec's unit, for one."""
     program = scene.with_exec()
     unit = scene.unit(EXEC)
     assert unit is not None
     assert unit.main is not None
-    scene.world.kernel.end(unit.main, MainCode.KILLED, SIGKILL)
-    assert scene.wait(EXEC).unwrap().status == 137
+    scene.world.kernel.end(unit.main, MainCode.KILLED, signal)
+    assert scene.wait(EXEC).unwrap().status == 128 + signal
     scene.pass_time()
     assert not scene.process(program).lives
 

@@ -3,7 +3,8 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,11 @@ A_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
     show_default="one for each core",
     help="How many processes play.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Have the workers of this dask scheduler play, and not this machine.",
+)
 @faults_option()
 @click.option(
     "--mutants",
@@ -47,6 +53,7 @@ def command(  # noqa: PLR0913 (one for each option)
     seeds: int,
     first: int,
     jobs: int,
+    cluster: str | None,
     faults: str,
     mutants: float,
     time_limit: float | None,
@@ -67,9 +74,10 @@ def command(  # noqa: PLR0913 (one for each option)
         shimctl sim run --seeds 5000
         shimctl sim run --seeds 1000000 --time-limit 600 --junit sim.xml
         shimctl sim run --first 4711 --seeds 1 --faults F87,F90
+        shimctl sim run --seeds 1000000 --cluster tcp://scheduler:8786
     """
     # 200 ms, and only this command wants it.
-    from sim.explore.search import BATCH, Search  # noqa: PLC0415
+    from sim.explore.search import AHEAD, BATCH, Search  # noqa: PLC0415
 
     catalogue = chosen(faults)
     search = Search(first, seeds, catalogue, mutants)
@@ -77,8 +85,9 @@ def command(  # noqa: PLR0913 (one for each option)
     until = begun + time_limit if time_limit is not None else float("inf")
     # A process takes longer to start than one batch to play.
     jobs = 1 if seeds <= BATCH else jobs
-    with local(jobs) as executor, _progress(seeds) as bar:
-        for played in explore(search, executor, EACH * jobs, lambda: time.monotonic() >= until):
+    with _players(cluster, jobs) as (executor, cores_there), _progress(seeds) as bar:
+        ahead = min(EACH * cores_there, AHEAD)
+        for played in explore(search, executor, ahead, lambda: time.monotonic() >= until):
             bar.update(played.seeds)
             for line in _findings(played, faults):
                 click.echo(line)
@@ -86,6 +95,20 @@ def command(  # noqa: PLR0913 (one for each option)
     _write(junit, ci.junit(search.summary, took_s, faults))
     _write(json_file, ci.as_json(search.summary, took_s, catalogue))
     _conclude(search.summary, took_s, catalogue, list_all=coverage)
+
+
+@contextmanager
+def _players(cluster: str | None, jobs: int) -> Iterator[tuple[Executor, int]]:
+    """Who plays, and how many at a time."""
+    if cluster is None:
+        with local(jobs) as executor:
+            yield executor, jobs
+    else:
+        # It needs a package that nothing else does.
+        from entrypoints.shimctl.sim.cluster import joined  # noqa: PLC0415
+
+        with joined(cluster) as workers:
+            yield workers.executor, workers.cores
 
 
 def _conclude(

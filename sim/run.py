@@ -77,8 +77,11 @@ def play(
     host = Host(machine, Incarnation(machine, "shim 1"))
     coverage = Coverage(host)
     world.faults.heard = world.story.hearing(world.scheduler, coverage.fired)
+    choices.by = "crashes"
     crashes = Crashes.drawn(host, coverage)
+    choices.by = "ending"
     ending, t0_s = draw(choices)
+    choices.by = SETUP
     t0 = world.scheduler.spawn("T0", _end_faults(world, t0_s), "time")
     session = Session.begun(host)
     lives, violations = session.lives, []

@@ -1,10 +1,12 @@
 """What goes on between a machine's boot and its end: a shim, its clients, and everybody else."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName
+from sim.choices import SETUP
 from sim.client import Host
 from sim.incarnation import Incarnation, Machine
 from sim.life import Life
@@ -104,15 +106,18 @@ def pass_time(world: World, seconds: float) -> None:
 
 def _draw_lives(host: Host) -> tuple[Life, ...]:
     """Two containers may have one id, in namespaces of their own (S33)."""
+    choices = host.machine.world.choices
+    choices.by = "lives"
+    count = 1 + choices.index(LIVES_MAX)
+    choices.by = SETUP
     return tuple(
-        Life(host, f"c{number // 2}", ("default", "other")[number % 2])
-        for number in range(1 + host.machine.world.choices.index(LIVES_MAX))
+        Life(host, f"c{number // 2}", ("default", "other")[number % 2]) for number in range(count)
     )
 
 
 def _second_clients(lives: tuple[Life, ...]) -> list[Task[None]]:
     """Some lives have one; like the first ones they must come to their end."""
-    clients = [SecondClient(life) for life in lives if life.choices.happens(0.2)]
+    clients = [SecondClient(life) for life in _some(lives, "has a second client", 0.2)]
     return [
         each.scheduler.spawn(f"second client of {each.owner}", each.meddle(), "client")
         for each in clients
@@ -120,7 +125,17 @@ def _second_clients(lives: tuple[Life, ...]) -> list[Task[None]]:
 
 
 def _administrators(lives: tuple[Life, ...]) -> tuple[Administrator, ...]:
-    administrators = tuple(Administrator(life) for life in lives if life.choices.happens(0.15))
+    administrators = tuple(map(Administrator, _some(lives, "has an administrator", 0.15)))
     for each in administrators:
         lives[0].scheduler.spawn("administrator", each.act(), "world")
     return administrators
+
+
+def _some(lives: tuple[Life, ...], what: str, share: float) -> Iterator[Life]:
+    """Each draws in its own name, so that one life less moves no draw of the others."""
+    for life in lives:
+        life.choices.by = f"{life.owner} {what}"
+        drawn = life.choices.happens(share)
+        life.choices.by = SETUP
+        if drawn:
+            yield life

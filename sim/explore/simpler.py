@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from sim.choices import SETUP
 from sim.faults import Fault
 from sim.recording import PLAINEST, Recording
 
 CRASH: Final = "crash before "
 # The life that every world has, and a draw with which it has one beside it (sim/session.py).
 FIRST: Final = "default/c0"
+LIVES: Final = "lives"
 A_LIFE_MORE: Final = 0.3
 _OWNER: Final = re.compile(r"\b(?:default|other)/c[0-9]+")
 
@@ -91,18 +91,12 @@ def lives(recording: Recording) -> list[str]:
 
 
 def of_one_life(recording: Recording) -> Iterator[Recording]:
-    """Each life in the place of the first one, and fewer lives.
-
-    How many there are is one of the first draws; which one, every candidate says in turn.
-    """
+    """Each life in the place of the first one, and none or one beside it."""
     owners = dict.fromkeys(_OWNER.findall(" ".join(recording.draws)))
-    counts = [place for place in places(recording) if place.stream == SETUP]
     for owner in sorted(owners, key=lambda each: each != FIRST):
         moved = recording if owner == FIRST else in_place_of_the_first(recording, owner)
-        for place in counts:
-            yield drawing(moved, {place: PLAINEST})
-        for place in counts:
-            yield drawing(moved, {place: A_LIFE_MORE})
+        yield without_streams(moved, [LIVES])
+        yield drawing(moved, {Place(LIVES, 0): A_LIFE_MORE})
 
 
 def in_place_of_the_first(recording: Recording, owner: str) -> Recording:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sim.summary import Summary
 
 
-@click.command()
+@click.command(short_help="Count how often each fault fires, and what guards it.")
 @click.option("--seeds", default=10_000, show_default=True, help="How many seeds to play.")
 @click.option("--first", default=0, show_default=True, help="The first seed.")
 @click.option(

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="List what must hold, and where it is checked.")
 def command() -> None:
     """List the invariants: what each says, when it is checked, and where in the code.
 

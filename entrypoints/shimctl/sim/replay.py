@@ -12,7 +12,7 @@ from entrypoints.shimctl.sim.options import chosen, faults_option, report_of
 ENDLESS: Final = 1_000_000
 
 
-@click.command()
+@click.command(short_help="Tell a story, step by step.")
 @click.argument("seed")
 @faults_option()
 @click.option(

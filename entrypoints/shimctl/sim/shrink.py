@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.explore.shrink import Shrunk
 
 
-@click.command()
+@click.command(short_help="Find the shortest story, and print a test of it.")
 @click.argument("seed")
 @faults_option()
 @click.option("--invariant", metavar="ID", help="Which to keep violated; by default the first.")

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from domain import unit
 from domain.exit_status import ExitStatus
 from entrypoints.shimctl.main import shimctl
+from entrypoints.shimctl.sim import COMMANDS
 from entrypoints.shimctl.sim.replay import cut
 from sim.faults import CATALOGUE
 from sim.invariants import INVARIANTS
@@ -182,3 +183,10 @@ def test_the_demo_tells_a_life() -> None:
 def test_the_help_teaches() -> None:
     done = CliRunner().invoke(shimctl, ["sim", "run", "--help"])
     assert "shimctl sim run --first 4711 --seeds 1" in done.output
+
+
+def test_the_help_lists_every_command_with_what_it_does() -> None:
+    done = CliRunner().invoke(shimctl, ["sim", "--help"])
+    listed = done.output.split("Commands:")[1].splitlines()[1:]
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert not any(line.endswith("...") for line in listed)

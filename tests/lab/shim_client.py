@@ -47,7 +47,7 @@ class ShimClient:
     _address: str = ""
     _connection: Client | None = None
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _living: set[str] = field(default_factory=set)
+    living: set[str] = field(default_factory=set)
 
     def id(self, word: str) -> str:
         return f"{self.mark}{word}"
@@ -59,7 +59,7 @@ class ShimClient:
     async def create(self, word: str, *argv: str, stdio: Fifos | None = None) -> int:
         """Makes a bundle, runs `start`, and asks for the container; answers its pid."""
         await asyncio.to_thread(make_bundle, self.root, self.bundle(word), argv)
-        self._living.add(word)
+        self.living.add(word)
         await self.start_binary(word)
         names = stdio or Fifos.none()
         request = task_pb2.CreateTaskRequest(
@@ -84,20 +84,7 @@ class ShimClient:
         self, word: str, exec_id: str, *argv: str, stdio: Fifos | None = None
     ) -> None:
         """Exec, without its Start."""
-        names = stdio or Fifos.none()
-        process = {"args": argv, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}
-        spec = AnyMessage(
-            type_url="types.containerd.io/opencontainers/runtime-spec/1/Process",
-            value=json.dumps(process).encode(),
-        )
-        request = task_pb2.ExecProcessRequest(
-            id=self.id(word),
-            exec_id=exec_id,
-            stdin=names.stdin,
-            stdout=names.stdout,
-            stderr=names.stderr,
-            spec=spec,
-        )
+        request = exec_request(self.id(word), exec_id, argv, stdio or Fifos.none())
         await self.call("Exec", request, task_pb2.ExecProcessRequest)
 
     async def exec(self, word: str, exec_id: str, *argv: str, stdio: Fifos | None = None) -> int:
@@ -133,7 +120,7 @@ class ShimClient:
         request = task_pb2.DeleteRequest(id=self.id(word), exec_id=exec_id)
         answer = await self.call("Delete", request, task_pb2.DeleteResponse)
         if not exec_id:
-            self._living.discard(word)
+            self.living.discard(word)
         return answer
 
     async def ended(self, word: str, exec_id: str = "") -> task_pb2.DeleteResponse:
@@ -200,7 +187,7 @@ class ShimClient:
     def delete_binary(self, word: str) -> task_pb2.DeleteResponse:
         """As containerd at a shim's death: what the binary's `delete` answers."""
         answer = task_pb2.DeleteResponse.FromString(self.binary(word, "delete"))
-        self._living.discard(word)
+        self.living.discard(word)
         return answer
 
     def bundle(self, word: str) -> str:
@@ -208,7 +195,7 @@ class ShimClient:
 
     def end_all(self) -> None:
         """Nothing is left of any container: the binary's `delete`, then the bundle's removal."""
-        for word in tuple(self._living):
+        for word in tuple(self.living):
             self.delete_binary(word)
         self.root.shell(f"rm -rf {FOLDER}/{self.mark}* {FOLDER}/fifos")
 
@@ -224,6 +211,24 @@ class ShimClient:
             if self._connection is None:
                 self._connection = await connect(os.fspath(self.root.path(self._address)))
             return self._connection
+
+
+def exec_request(
+    container: str, exec_id: str, argv: tuple[str, ...], stdio: Fifos
+) -> task_pb2.ExecProcessRequest:
+    process = {"args": argv, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}
+    spec = AnyMessage(
+        type_url="types.containerd.io/opencontainers/runtime-spec/1/Process",
+        value=json.dumps(process).encode(),
+    )
+    return task_pb2.ExecProcessRequest(
+        id=container,
+        exec_id=exec_id,
+        stdin=stdio.stdin,
+        stdout=stdio.stdout,
+        stderr=stdio.stderr,
+        spec=spec,
+    )
 
 
 @contextlib.asynccontextmanager

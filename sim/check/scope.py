@@ -26,9 +26,11 @@ class Do(Enum):
     DELETE_EXEC = auto()
 
 
-# Runs until it is killed; ends by itself, at once and with a status of its own.
+# Runs until it is killed; ends by itself at once; and later, with 0, of which systemd tells but
+# once: the unit stays as it is, where another end would take it down.
 ENDLESS: Final = Program(runs_s=None)
 BRIEF: Final = Program(exits=3, runs_s=0.0)
+LATER: Final = Program(exits=0, runs_s=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,15 @@ SCOPES: Final = (
     Scope(
         "exit-lost-hint",
         "a program ends, and one hint of systemd's is lost or late, or the bus breaks off",
+        given=(Do.CREATE, Do.START),
+        first=(Do.WAIT,),
+        program=LATER,
+        possible=known(At.HINT, At.BUS, At.SIGCHLD),
+        faults=1,
+    ),
+    Scope(
+        "start-lost-hint",
+        "the same with a program that ends while it is being started",
         given=(Do.CREATE,),
         first=(Do.START, Do.WAIT),
         program=BRIEF,

@@ -1,6 +1,6 @@
 """One path of a scope, played from its beginning to the verdict, or until it is cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sim.check.actors import Other, Owner
@@ -42,7 +42,8 @@ class Stage:
     other: Other
     bystander: Unit
     crashes_left: int
-    tasks: list[Task[None]]
+    tasks: list[Task[None]] = field(default_factory=list)
+    stuck: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scope: Scope, decisions: Decisions, story: Story) -> "Stage":
@@ -53,7 +54,7 @@ class Stage:
         bystander = machine.systemd.units[BYSTANDER]
         host = Host(machine, Incarnation(machine, FIRST))
         owner = Owner(host, scope)
-        return cls(scope, scheduler, faults, host, owner, Other(owner), bystander, 0, [])
+        return cls(scope, scheduler, faults, host, owner, Other(owner), bystander, 0)
 
     def play(self, asked: Asked) -> Outcome:
         """`asked` decides whose turn it is while everything is tried; it may raise `Cut`."""
@@ -75,6 +76,8 @@ class Stage:
         ]
         for task in self.tasks:
             self._run(task)
+        # Their calls have to end by themselves; clearing away would help them on.
+        self.stuck = tuple(task.name for task in self.tasks if not task.done.is_open)
         self.scheduler.settle(STEPS_MAX)
         self.scheduler.asked = None
         self.faults.left = self.crashes_left = 0
@@ -90,7 +93,7 @@ class Stage:
         return Outcome(
             host=self.host,
             lives=(self.owner,),
-            waiting=tuple(task.name for task in self.tasks if not task.done.is_open),
+            waiting=self.stuck or tuple(task.name for task in self.tasks if not task.done.is_open),
             touched=frozenset(),
             bystander=self.bystander,
             calm=not (world.faults.fired or self.scope.second or self.host.shim.name != FIRST),

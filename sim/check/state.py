@@ -19,8 +19,9 @@ from typing import Any, Final
 
 from sim.check.decisions import Decisions
 from sim.check.faults import EveryFault
+from sim.check.kinds import PLAIN, Handlers, object_handler
 from sim.check.turns import EveryTurn
-from sim.check.walk import PLAIN, Handlers, Walk, chain, object_handler
+from sim.check.walk import Walk, chain
 from sim.client import Host
 from sim.scheduler import SimLatch, Task
 from sim.world.host import EventSink

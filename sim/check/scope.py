@@ -51,6 +51,8 @@ class Scope:
     possible: tuple[Fault, ...] = ()
     faults: int = 0
     crashes: int = 0
+    # Takes minutes, and is checked only when it is asked for.
+    is_large: bool = False
 
 
 def known(*places: At) -> tuple[Fault, ...]:
@@ -80,6 +82,7 @@ SCOPES: Final = (
         given=(Do.CREATE,),
         first=(Do.START,),
         second=(Do.DELETE,),
+        is_large=True,
     ),
     Scope(
         "two-deletes",
@@ -94,6 +97,7 @@ SCOPES: Final = (
         given=(Do.CREATE, Do.START),
         first=(Do.KILL, Do.WAIT),
         second=(Do.DELETE,),
+        is_large=True,
     ),
     Scope(
         "create-delete",
@@ -101,6 +105,7 @@ SCOPES: Final = (
         given=(),
         first=(Do.CREATE,),
         second=(Do.DELETE,),
+        is_large=True,
     ),
     Scope(
         "exec",
@@ -108,6 +113,7 @@ SCOPES: Final = (
         given=(Do.CREATE, Do.START, Do.ADD_EXEC),
         first=(Do.START_EXEC,),
         second=(Do.KILL,),
+        is_large=True,
     ),
     Scope(
         "create-crash",
@@ -148,5 +154,6 @@ SCOPES: Final = (
         program=BRIEF,
         possible=known(At.HINT, At.BUS, At.SIGCHLD),
         faults=1,
+        is_large=True,
     ),
 )

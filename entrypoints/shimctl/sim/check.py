@@ -16,11 +16,17 @@ CLEAR_LINE: Final = "\r\033[K"
 
 @click.command()
 @click.option("--scope", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--large", is_flag=True, help="Those that take minutes too.")
 @click.option("--depth", type=click.IntRange(min=1), help="At most so many decisions on a path.")
 @click.option("--states-max", type=click.IntRange(min=1), help="At most so many states a scope.")
 @click.option("--list", "only_list", is_flag=True, help="Say what scopes there are.")
 def command(
-    *, names: tuple[str, ...], depth: int | None, states_max: int | None, only_list: bool
+    *,
+    names: tuple[str, ...],
+    large: bool,
+    depth: int | None,
+    states_max: int | None,
+    only_list: bool,
 ) -> None:
     """Try everything that can happen in small worlds.
 
@@ -39,10 +45,12 @@ def command(
     from sim.check.explore import Bounds, Explorer  # noqa: PLC0415
 
     violated = False
-    for scope in _chosen(names):
+    if only_list:
+        for line in _listed():
+            click.echo(line)
+        return
+    for scope in _chosen(names, large=large):
         click.echo(f"{scope.name}: {scope.what}")
-        if only_list:
-            continue
         begun = time.perf_counter()
         explored = Explorer(scope, Bounds(depth, states_max)).run(_progress)
         _clear()
@@ -53,14 +61,23 @@ def command(
         raise SystemExit(1)
 
 
-def _chosen(names: tuple[str, ...]) -> list["Scope"]:
+def _listed() -> Iterator[str]:
+    from sim.check.scope import SCOPES  # noqa: PLC0415
+
+    for scope in SCOPES:
+        yield f"{scope.name}: {scope.what}{' (large)' if scope.is_large else ''}"
+
+
+def _chosen(names: tuple[str, ...], *, large: bool) -> list["Scope"]:
     from sim.check.scope import SCOPES  # noqa: PLC0415
 
     known = {scope.name: scope for scope in SCOPES}
     for name in names:
         if name not in known:
             raise click.BadParameter(f"no scope {name!r}; there are {', '.join(known)}")
-    return [known[name] for name in names or known]
+    if names:
+        return [known[name] for name in names]
+    return [scope for scope in SCOPES if large or not scope.is_large]
 
 
 def lines(explored: "Explored", took_s: float) -> Iterator[str]:

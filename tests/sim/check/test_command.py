@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from domain.use_cases import start
 from entrypoints.shimctl.sim.check import command
+from sim.check.scope import SCOPES
 from tests.sim.check.greed import greedy_start
 from tests.sim.planting import Garden
 
@@ -34,3 +35,10 @@ def test_a_scope_that_does_not_exist_is_refused_with_those_that_do() -> None:
     told = CliRunner().invoke(command, ["--scope", "everything"])
     assert told.exit_code == 2
     assert "start-kill" in told.output
+
+
+def test_it_lists_every_scope_and_says_which_ones_take_long() -> None:
+    told = CliRunner().invoke(command, ["--list"])
+    assert told.exit_code == 0
+    assert len(told.output.splitlines()) == len(SCOPES)
+    assert told.output.count("(large)") == sum(scope.is_large for scope in SCOPES)

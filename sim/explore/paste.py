@@ -54,7 +54,7 @@ def _tuple(values: tuple[float, ...]) -> str:
         parts += _zeros(zeros)
         zeros = 0
         parts.append(f"{value!r}")
-    return f"({', '.join(parts)},)"
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 def _zeros(count: int) -> list[str]:

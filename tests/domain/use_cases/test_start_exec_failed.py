@@ -20,7 +20,7 @@ from domain.refusal import (
 )
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.client import BUNDLE, EXEC, INIT, asked, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import Scene
 
@@ -195,3 +195,20 @@ def test_r088_only_what_can_be_read_is_shown(scene: Scene) -> None:
     why = refused(scene.start(EXEC))
     assert isinstance(why, RuncFailed)
     assert [each.heading for each in why.evidence] == ["unit"]
+
+
+def test_an_exec_whose_start_an_administrator_canceled_does_not_come_up_later(
+    scene: Scene,
+) -> None:
+    """Its runc is still at work when the job is over (F52, S34)."""
+    scene.added(STAYS)
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    scene.at(At.RECORD_READ, Does.LATE, skips=1)  # of runc's log, after the pid file
+    starting = scene.begin(scene.starting(EXEC))
+    scene.pass_time()
+    unit = scene.unit(EXEC)
+    assert unit is not None
+    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    assert isinstance(refused(scene.answer(starting)), RuncFailed)
+    assert scene.living() == [scene.view().pid]

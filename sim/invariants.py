@@ -7,7 +7,7 @@ are of the list of invariants in docs/faults.md.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim import liveness, order, safety
+from sim import honesty, liveness, order, safety
 from sim.outcome import Outcome, Violation
 
 Invariant = Callable[[Outcome], Iterator[str]]
@@ -41,7 +41,19 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S31", safety.s31_one_start),
     ("S33", order.s33_namespace_isolation),
     ("S35", safety.s35_phases),
+    ("S1", honesty.s1_nothing_is_told_twice),
+    ("S2", honesty.s2_what_ended_itself_was_started),
+    ("S8", honesty.s8_times_are_systemds),
+    ("S11", honesty.s11_running_means_started),
+    ("S11", honesty.s11_paused_means_paused),
+    ("S11", honesty.s11_an_ended_exec_is_dead),
+    ("S12", honesty.s12_a_failed_start_runs_nothing),
+    ("S12", honesty.s12_a_failed_exec_ends),
+    ("S12", honesty.s12_a_failed_start_ends),
+    ("S16", honesty.s16_nobody_outlives_the_init),
+    ("S17", honesty.s17_no_unit_is_lost),
     ("L1", liveness.l1_every_exit_is_told),
+    ("L1", honesty.l1_exits_are_told_soon),
     ("L2", liveness.l2_nobody_waits_for_ever),
     ("L3", liveness.l3_every_call_ends),
     ("L4", liveness.l4_delete_succeeds),

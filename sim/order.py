@@ -25,6 +25,10 @@ from sim.outcome import (
 )
 from sim.world.kernel import KernelProcess
 
+# Faults by which the end of an exec may come late, or be known late.
+SLOW_FOR_EXECS: Final = frozenset(
+    f"F{number}" for number in (52, 53, 54, 56, 58, 64, 67, 70, 77, 81, 87, 88, 89, 91, 92, 98, 102)
+)
 EXITED_ZERO: Final = (MainCode.EXITED, 0)
 
 
@@ -58,8 +62,8 @@ def s2_start_before_exit(outcome: Outcome) -> Iterator[str]:
 
 
 def s3_execs_before_init(outcome: Outcome) -> Iterator[str]:
-    """Where nothing went wrong: with faults the init's exit may not wait that long (F01)."""
-    if not outcome.calm:
+    """Where nothing is slow: the init's exit waits for those of its execs, but not long (F01)."""
+    if outcome.deaths or outcome.fired.keys() & SLOW_FOR_EXECS:
         return
     for life, chapter in outcome.all_chapters():
         if not life.rounds[0].private_pid_namespace or len(life.rounds) > 1:
@@ -104,9 +108,12 @@ def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
 
 
 def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
-    """Whose end systemd can know: the unit's main process."""
+    """Whose end systemd can know: an exec's reaper ends as its program did, or is ended before."""
     unit = outcome.unit_of(process)
-    return process if unit is None or unit.main is None else unit.main
+    main = None if unit is None else unit.main
+    if main is None or (not process.lives and process.ended_at <= main.ended_at):
+        return process
+    return main
 
 
 def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess) -> bool:

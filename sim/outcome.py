@@ -60,6 +60,16 @@ class Outcome:
     def machine(self) -> Machine:
         return self.host.machine
 
+    @property
+    def fired(self) -> dict[str, int]:
+        """Which faults struck, by number, and how often."""
+        return self.machine.world.faults.fired
+
+    @property
+    def deaths(self) -> int:
+        """How many shims have served before this one."""
+        return int(self.host.shim.name.split()[1]) - 1
+
     def disk_refused(self, owner: ContainerKey) -> int:
         """How often the disk would not take what the shim has in memory."""
         return self.machine.disk.refused.get(owner, 0)

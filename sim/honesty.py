@@ -1,0 +1,274 @@
+"""What must hold of the shim's word: soon, once, and never more than is so."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from returns.result import Failure, Success
+
+from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
+from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Timestamp
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.refusal import RuncFailed
+from domain.use_cases.query import ProcessView
+from sim.client import Call
+from sim.life import Life
+from sim.outcome import Outcome, is_start_of, round_at, seconds
+from sim.world.kernel import KernelProcess
+from sim.world.systemd import Unit
+
+# Faults that stand between systemd's knowledge of an exit and containerd's.
+SLOW: Final = frozenset(f"F{number}" for number in (11, 53, 54, 56, 77, 87, 88, 89, 91, 98))
+# Faults that keep no news: of creates, starts, runc's clean-up, mounts and streams.
+QUIET: Final = frozenset(
+    f"F{number}" for number in (37, 44, 45, 59, 60, 83, 100, 101, 103, 104, 105, 106, 107)
+)
+# From the moment that systemd has an exit until containerd has it: a read, a save, the wait for
+# execs (F01) and an event or two before it.
+SOON_S: Final = 3.0
+# runc's start, or systemd's, may have happened and be told as failed.
+LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
+# A signal and the death it means.
+AT_ONCE_S: Final = 0.5
+LOST_ACKNOWLEDGEMENT: Final = "F11"
+# With these a unit may have no reference for a while, or its task not be found again yet.
+UNHELD: Final = SLOW | {"F90", "F92", "F103"}
+
+
+def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
+    """But for what was heard and not acknowledged, or not written down before a death."""
+    excuses = outcome.fired.get(LOST_ACKNOWLEDGEMENT, 0) + outcome.deaths
+    for life in outcome.lives:
+        if outcome.disk_refused(life.owner):
+            continue
+        repeats = 0
+        for chapter in outcome.chapters(life.owner):
+            told = [each for each in chapter if not isinstance(each, TaskPaused | TaskResumed)]
+            repeats += len(told) - len(set(told))
+        if repeats > excuses:
+            yield f"{life.owner}: {repeats} events were told again, {excuses} may have been lost"
+
+
+def l1_exits_are_told_soon(outcome: Outcome) -> Iterator[str]:
+    """Where nothing is slow that stands between systemd and containerd."""
+    if outcome.deaths or outcome.fired.keys() & SLOW:
+        return
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited):
+            continue
+        process = outcome.process(event.process, event.pid, at_s)
+        unit = None if process is None else outcome.unit_of(process)
+        if unit is None or not unit.exited_at_us:
+            continue
+        late_s = at_s - max(_seen_s(unit), _may_be_told_s(outcome, event))
+        if late_s > SOON_S:
+            yield f"the exit of {event.process} was told {late_s:.1f} s late"
+
+
+def _seen_s(unit: Unit) -> float:
+    return seconds(Timestamp(unit.exited_at_us * NS_PER_US))
+
+
+def _may_be_told_s(outcome: Outcome, exited: TaskExited) -> float:
+    """Its container is told of, and whether it was started is known."""
+    known = [
+        at_s
+        for at_s, event in outcome.heard()
+        if (isinstance(event, TaskCreated) and event.owner == exited.process.owner)
+        or is_start_of(event, exited.process)
+    ]
+    starts = [
+        call.ended_s
+        for call in outcome.host.calls
+        if call.what == "start" and call.key == exited.process
+    ]
+    return max([0.0, *known, *starts])
+
+
+def s2_what_ended_itself_was_started(outcome: Outcome) -> Iterator[str]:
+    """And its start was told, unless runc let it go and said that it had not; so does restore."""
+    if outcome.fired.keys() & LYING_STARTS:
+        return
+    for life, chapter in outcome.all_chapters():
+        restored = any(isinstance(each, TaskCreated) and each.checkpoint for each in chapter)
+        if restored or outcome.disk_refused(life.owner):
+            continue
+        for event in chapter:
+            if (
+                isinstance(event, TaskExited)
+                and event.exit.status < SIGNALLED
+                and not any(is_start_of(each, event.process) for each in chapter)
+            ):
+                yield f"{event.process} exited with {event.exit.status}, and never started"
+
+
+def s8_times_are_systemds(outcome: Outcome) -> Iterator[str]:
+    """An exit that systemd saw is told with the time at which it did."""
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited) or event.exit.status == UNKNOWN:
+            continue
+        process = outcome.process(event.process, event.pid, at_s)
+        unit = None if process is None else outcome.unit_of(process)
+        if unit is not None and unit.exited_at_us and _seen_s(unit) != seconds(event.exit.at):
+            yield f"{event.process} exited at {_seen_s(unit)}, told as {seconds(event.exit.at)}"
+
+
+def s11_running_means_started(outcome: Outcome) -> Iterator[str]:
+    """Nobody is said to run before anybody asked for its start."""
+    for life in outcome.lives:
+        starts = outcome.calls(life, "start")
+        for call, view in _views(outcome, life):
+            if view.phase in {Phase.RUNNING, Phase.PAUSED} and not any(
+                start.key == view.key
+                and start.begun_s <= call.ended_s
+                and _same_round(life, start, call)
+                for start in starts
+            ):
+                yield f"{view.key} was answered to be {view.phase.value} before any start"
+
+
+def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
+    """After a Pause nobody hears that the container runs, until it is resumed."""
+    for life in outcome.lives:
+        for pause in outcome.calls(life, "pause"):
+            if not pause.succeeded:
+                continue
+            for call, view in _views(outcome, life):
+                resumed = any(
+                    resume.ended_s >= pause.begun_s and resume.begun_s <= call.ended_s
+                    for resume in outcome.calls(life, "resume")
+                )
+                if (
+                    view.phase is Phase.RUNNING
+                    and call.incarnation == pause.incarnation
+                    and pause.ended_s < call.begun_s
+                    and _same_round(life, pause, call)
+                    and not resumed
+                ):
+                    yield f"{view.key} was answered to run while it was paused"
+
+
+def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
+    """Of an exec that runc could not start there never was a program."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="exec")):
+                    for process in outcome.processes(call.key):
+                        if process.program is not None and _begun(life, process.born_at) == _begun(
+                            life, call.begun_s
+                        ):
+                            yield f"{call.key} is said not to have run, and was pid {process.pid}"
+
+
+def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
+    """Whatever an exec's failed Start has let run is ended."""
+    for life in outcome.lives:
+        starts = outcome.calls(life, "start")
+        for call in starts:
+            if call.key.exec_id is None or not isinstance(call.answer, Failure):
+                continue
+            others = [each for each in starts if each.key == call.key and each is not call]
+            if others:
+                continue
+            for process in outcome.processes(call.key):
+                ends_s = call.ended_s + SOON_S
+                if process.born_at <= call.ended_s and _lived(outcome, process, ends_s):
+                    yield f"{call.key} could not be started, and pid {process.pid} lived on"
+
+
+def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:
+    """A container whose Start was refused by runc does not run (F101)."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="start")):
+                    for process in outcome.processes(call.key):
+                        if process.born_at <= call.ended_s and _lived(
+                            outcome, process, call.ended_s + AT_ONCE_S
+                        ):
+                            yield f"{call.key} could not be started, and pid {process.pid} lived"
+
+
+def s11_an_ended_exec_is_dead(outcome: Outcome) -> Iterator[str]:
+    """At once: KILL may have hit its reaper alone. On cgroup v1 not while it is frozen (F99)."""
+    frozen = {call.key.owner for call in outcome.host.calls if call.what == "pause"}
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited) or event.process.exec_id is None:
+            continue
+        process = outcome.process(event.process, event.pid, at_s)
+        if (
+            process is not None
+            and event.process.owner not in frozen
+            and _lived(outcome, process, at_s + AT_ONCE_S)
+        ):
+            yield f"{event.process} is told to have exited, and pid {process.pid} lived on"
+
+
+def s17_no_unit_is_lost(outcome: Outcome) -> Iterator[str]:
+    """While a shim serves systemd forgets no unit that was not let go (F46)."""
+    if outcome.fired.keys() & UNHELD:
+        return
+    systemd = outcome.machine.systemd
+    for unit in systemd.history:
+        at_s = systemd.forgotten.get(unit.invocation)
+        if at_s is None or unit.invocation in systemd.released:
+            continue
+        if not outcome.deaths or _somebody_served(outcome, at_s):
+            yield f"{unit.name} was collected while it was needed"
+
+
+def _somebody_served(outcome: Outcome, at_s: float) -> bool:
+    """One shim answered before that time and after it, so it had found its tasks again."""
+    answered = [call for call in outcome.host.calls if call.answer is not None]
+    before = {call.incarnation for call in answered if call.ended_s < at_s}
+    return any(call.incarnation in before for call in answered if call.ended_s > at_s)
+
+
+def s16_nobody_outlives_the_init(outcome: Outcome) -> Iterator[str]:
+    """Where the kernel does not end the execs of an ended container the shim does (H15)."""
+    if outcome.deaths or not outcome.fired.keys() <= QUIET:
+        return
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskExited) or event.process.exec_id is not None:
+            continue
+        for process in _beside(outcome, event.process, at_s):
+            if _lived(outcome, process, at_s + SOON_S):
+                yield f"pid {process.pid} outlives its container {event.process}"
+
+
+def _lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:
+    """After that time, but for one in D state (F102)."""
+    if outcome.fired.keys() & {"F102"}:
+        return False
+    ended_s = outcome.machine.world.scheduler.now if process.lives else process.ended_at
+    return ended_s > from_s
+
+
+def _beside(outcome: Outcome, init: ProcessKey, until_s: float) -> list[KernelProcess]:
+    """The programs of an init's execs that began before then."""
+    return [
+        process
+        for key in dict.fromkeys(call.key for call in outcome.host.calls)
+        if key.owner == init.owner and key != init
+        for process in outcome.processes(key)
+        if process.born_at <= until_s
+    ]
+
+
+def _views(outcome: Outcome, life: Life) -> Iterator[tuple[Call, ProcessView]]:
+    for call in outcome.calls(life, "state"):
+        match call.answer:
+            case Success(ProcessView() as view):
+                yield call, view
+            case _:
+                pass
+
+
+def _same_round(life: Life, one: Call, other: Call) -> bool:
+    return _begun(life, one.begun_s) == _begun(life, other.begun_s)
+
+
+def _begun(life: Life, at_s: float) -> float:
+    found = round_at(life, at_s)
+    return 0.0 if found is None else found.begun_s

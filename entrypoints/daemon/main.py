@@ -12,6 +12,7 @@ from typing import Final
 
 from adapters import journal
 from adapters.container_log import ContainerLogHandler
+from adapters.predecessor import predecessors_end
 from adapters.task_service.service import Served, services
 from adapters.telemetry import configured
 from adapters.ttrpc import Server, listen
@@ -60,6 +61,7 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         stack.callback(tracing.close)
         ports = await stack.enter_async_context(real_ports(run_folder))
         the_shim = await shim(configured.traced(ports, tracing))
+        await predecessors_end(places.SERVICE_UNIT)
         await _recover(the_shim, logs)
         server = Server(services(Served(the_shim, tracing, logs)))
         stack.push_async_callback(server.close, GRACE_SECONDS)

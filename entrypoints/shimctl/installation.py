@@ -125,9 +125,10 @@ WatchdogSec=30
 TimeoutStartSec=60
 TimeoutStopSec=20
 # In its cgroup are the daemon and short runs of runc, never a container. A stop asks the daemon
-# alone and lets it end its commands; once it is gone, what it left behind must not go on beside
-# its successor, which reads the state and acts on it.
-KillMode=mixed
+# alone and lets it end its commands. If it dies, its commands are not killed with it: one that
+# ends half-way can leave a container that runs and that runc calls created. Its successor waits
+# for them, within bounds, before it reads what they have done.
+KillMode=process
 # One of its commands that runs out of memory is no reason to stop the daemon.
 OOMPolicy=continue
 # As containerd: without it all containers of the node are without supervision.

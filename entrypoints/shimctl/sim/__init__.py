@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "entrypoints.shimctl.sim.serve",
     "replay": "entrypoints.shimctl.sim.replay",
     "shrink": "entrypoints.shimctl.sim.shrink",
+    "bugs": "entrypoints.shimctl.sim.bugs",
     "faults": "entrypoints.shimctl.sim.faults",
     "invariants": "entrypoints.shimctl.sim.invariants",
 }

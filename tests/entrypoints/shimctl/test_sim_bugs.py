@@ -17,7 +17,7 @@ def test_a_bug_that_is_put_back_is_found_and_its_story_is_measured() -> None:
 
 
 def test_a_bug_that_is_not_found_in_time_is_a_failure() -> None:
-    done = CliRunner().invoke(shimctl, ["sim", "bugs", "two-exits", "--time-limit", "0"])
+    done = CliRunner().invoke(shimctl, ["sim", "bugs", "root-stays-mounted", "--time-limit", "0"])
     assert done.exit_code == 1
     assert "NOT FOUND in 1 seeds" in done.output
 

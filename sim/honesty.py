@@ -14,7 +14,7 @@ from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
 from sim.outcome import Outcome, is_start_of, round_at, seconds
-from sim.world.kernel import KernelProcess
+from sim.world.kernel import Freezer, KernelProcess
 from sim.world.systemd import Unit
 
 # Faults that stand between systemd's knowledge of an exit and containerd's.
@@ -29,7 +29,7 @@ SOON_S: Final = 3.0
 # runc's start, or systemd's, may have happened and be told as failed.
 LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
-AT_ONCE_S: Final = 0.5
+AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
 # With these a unit may have no reference for a while, or its task not be found again yet.
 UNHELD: Final = SLOW | {"F90", "F92", "F103"}
@@ -45,7 +45,10 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
         for chapter in outcome.chapters(life.owner):
             told = [each for each in chapter if not isinstance(each, TaskPaused | TaskResumed)]
             repeats += len(told) - len(set(told))
-        if repeats > excuses:
+        # An exec is gone from what is noted a moment before it is from the record.
+        deletes = outcome.calls(life, "delete")
+        halves = sum(each.key.exec_id is not None and each.answer is None for each in deletes)
+        if repeats > excuses + halves:
             yield f"{life.owner}: {repeats} events were told again, {excuses} may have been lost"
 
 
@@ -192,7 +195,10 @@ def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:
 
 def s11_an_ended_exec_is_dead(outcome: Outcome) -> Iterator[str]:
     """At once: KILL may have hit its reaper alone. On cgroup v1 not while it is frozen (F99)."""
-    frozen = {call.key.owner for call in outcome.host.calls if call.what == "pause"}
+    stays_frozen = outcome.machine.world.kernel.freezer is Freezer.V1
+    frozen = {
+        call.key.owner for call in outcome.host.calls if stays_frozen and call.what == "pause"
+    }
     for at_s, event in outcome.heard():
         if not isinstance(event, TaskExited) or event.process.exec_id is None:
             continue

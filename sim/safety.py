@@ -82,7 +82,8 @@ def _is_reason(call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
             idle = isinstance(call.answer, Failure) and isinstance(
                 call.answer.failure(), IDLE_REFUSALS
             )
-            return call.key == key and not call.succeeded and not idle
+            # A container that could not be started is killed with all in it, and may die last.
+            return call.key in {key, ProcessKey(key.owner)} and not call.succeeded and not idle
         case _:
             return False
 

@@ -76,7 +76,7 @@ def test_the_commands_of_the_readme_exist_and_explain_themselves() -> None:
         assert os.access(program, os.X_OK), f"{command} cannot be run"
         asked = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
         assert asked.returncode == 0
-        assert command in asked.stdout
+        assert Path(command).name in asked.stdout
 
 
 def _prose(page: Path) -> str:

@@ -34,7 +34,7 @@ async def kill(shim: Shim, key: ProcessKey, signal: int, whom: Whom) -> Result[N
         return Failure(AlreadyFinished())
     if process.is_init:
         return await _kill_init(shim, container, signal, whom)
-    return await _kill_exec(shim, process, signal)
+    return await _kill_exec(shim, container, process, signal)
 
 
 async def _kill_init(
@@ -54,20 +54,31 @@ async def _kill_init(
         case _:
             pass
     if signal == SIGKILL:
-        # A frozen process on cgroup v1 does not even die (F99). Whoever froze it: a pause whose
-        # answer was lost has left no trace in the phase.
-        thawed = await shim.ports.cgroups.thaw(container.cgroup)
-        if failed(thawed):
-            shim.lost("a killed container stays frozen", init.key, thawed.failure())
+        await _thaw(shim, container, init)
     return Success(None)
 
 
-async def _kill_exec(shim: Shim, process: Process, signal: int) -> Result[None, Refusal]:
+async def _kill_exec(
+    shim: Shim, container: Container, process: Process, signal: int
+) -> Result[None, Refusal]:
     if process.phase in {Phase.CREATED, Phase.STARTING}:
         return Failure(NotCreatedYet())
     if process.program is None:
         return Failure(AlreadyFinished())  # it was gone before it could be identified
     if signal == 0:
         return Success(None)
-    sent = await shim.ports.processes.signal(process.program, signal)
-    return Failure(AlreadyFinished()) if failed(sent) else Success(None)
+    if failed(await shim.ports.processes.signal(process.program, signal)):
+        return Failure(AlreadyFinished())
+    if signal == SIGKILL and container.init.phase is not Phase.PAUSED:
+        await _thaw(shim, container, process)
+    return Success(None)
+
+
+async def _thaw(shim: Shim, container: Container, killed: Process) -> None:
+    """A frozen process on cgroup v1 does not even die (F99).
+
+    Whoever froze it: a pause whose answer was lost has left no trace in the phase.
+    """
+    thawed = await shim.ports.cgroups.thaw(container.cgroup)
+    if failed(thawed):
+        shim.lost("a killed process stays frozen", killed.key, thawed.failure())

@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis without clock and dice; the lab's order, time limit and numbers."""
+"""What all tests share: Hypothesis without dice; the lab's order, time limit and numbers."""
 
 from collections import Counter
 from collections.abc import Iterable

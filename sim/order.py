@@ -29,6 +29,8 @@ from sim.world.kernel import KernelProcess
 SLOW_FOR_EXECS: Final = frozenset(
     f"F{number}" for number in (52, 53, 54, 56, 58, 64, 67, 70, 77, 81, 87, 88, 89, 91, 92, 98, 102)
 )
+# The word that it was created, and the word back.
+RECORDS_OF_A_BROKEN_CREATE: Final = 2
 EXITED_ZERO: Final = (MainCode.EXITED, 0)
 
 
@@ -117,9 +119,14 @@ def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
 
 
 def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess) -> bool:
-    """The unit was forgotten before, or never had the process, or a start failed and killed it."""
+    """The unit was forgotten before, or never had the process, or a start failed and killed it.
+
+    Or it is of a Create that failed, and before a disk took the word back the shim died (F116):
+    what ended the process is not its exit.
+    """
     unit = outcome.unit_of(process)
-    if unit is None:
+    refused = outcome.disk_refused(event.process.owner)
+    if unit is None or (outcome.deaths and refused >= RECORDS_OF_A_BROKEN_CREATE):
         return True
     forgotten_s = outcome.machine.systemd.forgotten.get(unit.invocation, inf)
     if forgotten_s <= seconds(event.exit.at) + ROUNDING_S:

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -74,7 +75,14 @@ def test_the_commands_of_the_readme_exist_and_explain_themselves() -> None:
     for command in commands:
         program = REPOSITORY / command
         assert os.access(program, os.X_OK), f"{command} cannot be run"
-        asked = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [program, "--help"],
+            # Where everything is installed already: no command is to fetch anything here.
+            env={**os.environ, "PYTHON": sys.executable},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert asked.returncode == 0
         assert Path(command).name in asked.stdout
 

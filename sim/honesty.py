@@ -15,7 +15,7 @@ from sim.client import Call
 from sim.life import Life
 from sim.outcome import Outcome, is_start_of, round_at, seconds
 from sim.world.kernel import Freezer, KernelProcess
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 
 # Faults that stand between systemd's knowledge of an exit and containerd's.
 SLOW: Final = frozenset(f"F{number}" for number in (11, 53, 54, 56, 77, 87, 88, 89, 91, 98))

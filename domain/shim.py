@@ -64,6 +64,9 @@ class Shim:
     remnants: list[Container] = field(default_factory=list)
     # Containers that are gone, but for a record that could not be removed.
     unforgotten: list[Container] = field(default_factory=list)
+    # The greatest number of a life that was ever given or found: the wall clock may be set back
+    # (F122), and the younger of two records of one id must have the greater one.
+    youngest: int = 0
     # Processes of a former daemon whose units have no reference of ours yet.
     unheld: list[tuple[Container, Process]] = field(default_factory=list)
 

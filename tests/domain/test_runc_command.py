@@ -1,5 +1,7 @@
 """The runtime's command lines, word by word: they are an interface to other people's programs."""
 
+from collections.abc import Callable
+
 import pytest
 
 from domain import runc_command
@@ -79,23 +81,35 @@ def test_a_checkpoint_with_everything() -> None:
     assert runc_command.checkpoint(RUNTIME, WEB, asked) == of(line)
 
 
+def test_an_exec_without_a_terminal_has_no_console_socket() -> None:
+    line = "exec --process /b/p.json --detach --pid-file /b/pid web"
+    assert runc_command.execute(RUNTIME, WEB, process_file="/b/p.json", pid_file="/b/pid") == of(
+        line
+    )
+
+
 @pytest.mark.parametrize(
-    ("argv", "line"),
+    ("command", "line"),
     [
-        (runc_command.start(RUNTIME, WEB), "start web"),
-        (runc_command.state(RUNTIME, WEB), "state web"),
-        (runc_command.kill(RUNTIME, WEB, 15), "kill web 15"),
-        (runc_command.kill_all(RUNTIME, WEB, 9), "kill --all web 9"),
-        (runc_command.pause(RUNTIME, WEB), "pause web"),
-        (runc_command.resume(RUNTIME, WEB), "resume web"),
-        (runc_command.update(RUNTIME, WEB), "update --resources=- web"),
-        (runc_command.ps(RUNTIME, WEB), "ps --format json web"),
-        (runc_command.delete(RUNTIME, WEB), "delete web"),
-        (runc_command.destroy(RUNTIME, WEB), "delete --force web"),
+        (runc_command.start, "start web"),
+        (runc_command.state, "state web"),
+        (runc_command.pause, "pause web"),
+        (runc_command.resume, "resume web"),
+        (runc_command.update, "update --resources=- web"),
+        (runc_command.ps, "ps --format json web"),
+        (runc_command.delete, "delete web"),
+        (runc_command.destroy, "delete --force web"),
     ],
 )
-def test_the_commands_about_a_container_that_is_there(argv: Argv, line: str) -> None:
-    assert argv == of(line)
+def test_the_commands_about_a_container_that_is_there(
+    command: Callable[[Runtime, ContainerId], Argv], line: str
+) -> None:
+    assert command(RUNTIME, WEB) == of(line)
+
+
+def test_a_signal_is_for_the_init_or_for_everybody() -> None:
+    assert runc_command.kill(RUNTIME, WEB, 15) == of("kill web 15")
+    assert runc_command.kill_all(RUNTIME, WEB, 9) == of("kill --all web 9")
 
 
 def test_no_command_asks_runc_to_talk_to_systemd_itself() -> None:

@@ -249,6 +249,7 @@ def test_a_unit_in_the_slice_that_was_asked_for() -> None:
     [
         ("system.slice", "/system.slice"),
         ("-.slice", ""),
+        (".slice", ""),
         ("a-b.slice", "/a.slice/a-b.slice"),
         (
             "kubepods-burstable-pod7.slice",

@@ -93,6 +93,19 @@ def test_long_ids_get_names_that_are_cut_and_still_their_own() -> None:
     assert {process_of(name) for name in names} == {None}
 
 
+@pytest.mark.parametrize("last", ["c", "X"])
+def test_a_name_that_is_cut_at_a_dash_keeps_to_three_dashes_before_its_digest(last: str) -> None:
+    """Four would be a doubled dash of an id and two more: no run of dashes may mean two things."""
+    name = unit_name(process("n" * 75, "c" * 75 + last, "e" * 76))
+    assert name.startswith(f"{PREFIX}{'n' * 75}-{'c' * 75}{last}---")
+    assert "----" not in name
+
+
+def test_a_name_that_is_as_long_as_ours_is_foreign_without_our_prefix() -> None:
+    name = unit_name(process("default", "web"))
+    assert process_of(f"xx{name[2:]}") is None
+
+
 def test_the_longest_name_that_needs_no_digest_has_255_bytes() -> None:
     room = BYTES_MAX - len(PREFIX) - len(EXEC_SUFFIX) - len("--")
     fits = process("a" * 75, "b" * 75, "c" * (room - 150))

@@ -1,0 +1,253 @@
+"""F116: the disk did not take what a daemon wrote last; the next one asks systemd and runc."""
+
+from dataclasses import fields
+from typing import Final
+
+import pytest
+from returns.result import Success
+
+from domain import limits
+from domain.event import TaskStarted
+from domain.lifecycle import Phase
+from domain.record import ContainerRecord
+from domain.refusal import UnknownContainer
+from domain.request import RuntimeOptions
+from sim.faults import At, Does
+from sim.world.kernel import Program
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, refused
+from tests.domain.scene import LONG_S, Scene
+
+THREE: Final = Program(exits=3)
+DISK_FULL: Final = 1_000
+LIFE: Final = ["TaskCreated", "TaskStarted", "TaskExited", "TaskDeleted"]
+
+
+def disk_is_full(scene: Scene) -> None:
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, times=DISK_FULL)
+
+
+def disk_has_room(scene: Scene) -> None:
+    scene.script.lines.clear()
+
+
+def restored(scene: Scene) -> None:
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    scene.pass_time()
+
+
+# A Start of which the record says nothing.
+
+
+@pytest.mark.parametrize("frozen", [Scene.resume, Scene.pause], ids=["running", "paused"])
+def test_a_start_that_the_record_does_not_know_is_found_out_from_runc(
+    scene: Scene, frozen: object
+) -> None:
+    pid = scene.created()
+    scene.pass_time()
+    disk_is_full(scene)
+    scene.start().unwrap()
+    if frozen is Scene.pause:
+        scene.pause().unwrap()
+    phase = scene.view().phase
+    scene.crash()
+    disk_has_room(scene)
+    scene.boot()
+    assert scene.view().phase is phase
+    scene.pass_time()
+    assert scene.events()[1] == TaskStarted(WEB, pid)
+    scene.ends_well()
+
+
+def test_a_resume_that_the_record_does_not_know_is_found_out_from_runc(scene: Scene) -> None:
+    scene.running()
+    scene.pause().unwrap()
+    scene.pass_time()
+    disk_is_full(scene)
+    scene.resume().unwrap()
+    scene.crash()
+    disk_has_room(scene)
+    scene.boot()
+    assert scene.view().phase is Phase.RUNNING
+
+
+def test_a_restore_that_the_record_does_not_know_is_found_out_from_systemd(scene: Scene) -> None:
+    restored(scene)
+    disk_is_full(scene)
+    pid = scene.start().unwrap()
+    scene.crash()
+    disk_has_room(scene)
+    scene.boot()
+    assert (scene.view().phase, scene.view().pid) == (Phase.RUNNING, pid)
+    scene.ends(pid, 3)
+    scene.pass_time()
+    assert scene.wait().unwrap().status == 3
+    scene.delete().unwrap()
+    assert scene.story() == LIFE
+    assert scene.left() == {}
+
+
+def test_a_restore_that_failed_unknown_to_the_record_is_told_as_ended(scene: Scene) -> None:
+    restored(scene)
+    disk_is_full(scene)
+    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.starting())
+    scene.world.scheduler.run_until(dying.dead, 10_000)
+    disk_has_room(scene)
+    scene.pass_time()
+    scene.boot()
+    exit_ = scene.wait().unwrap()
+    assert exit_.status == 255
+    assert exit_.at <= scene.world.wall()
+    assert scene.heard() == ["TaskCreated", "TaskExited"]
+    scene.delete().unwrap()
+    assert scene.left() == {}
+
+
+def test_the_start_of_an_exec_that_the_record_does_not_know_is_found_out(scene: Scene) -> None:
+    scene.added()
+    disk_is_full(scene)
+    scene.start(EXEC).unwrap()
+    pid = scene.view(EXEC).pid
+    scene.crash()
+    disk_has_room(scene)
+    scene.boot()
+    assert (scene.view(EXEC).phase, scene.view(EXEC).pid) == (Phase.RUNNING, pid)
+    scene.ends(pid, 3)
+    scene.pass_time()
+    assert scene.wait(EXEC).unwrap().status == 3
+    assert scene.story()[-2:] == ["ExecStarted sh", "TaskExited sh"]
+
+
+# systemd, while recovery asks.
+
+
+def test_a_container_that_systemd_does_not_know_is_not_waited_for(scene: Scene) -> None:
+    restored(scene)
+    before = scene.world.scheduler.now
+    scene.restart()
+    assert scene.view().phase is Phase.CREATED
+    assert scene.world.scheduler.now - before < limits.START_LOOK
+
+
+def test_f87_a_systemd_that_is_away_for_20_s_is_not_one_that_knows_no_unit(scene: Scene) -> None:
+    restored(scene)
+    disk_is_full(scene)
+    pid = scene.start().unwrap()
+    scene.crash()
+    disk_has_room(scene)
+    scene.at(At.UNIT_READ, Does.FAILS_BEFORE, times=1_000_000)
+    scene.boot()
+    scene.pass_time(20.0)
+    scene.script.lines.clear()
+    scene.pass_time(2.0)
+    assert (scene.view().phase, scene.view().pid) == (Phase.RUNNING, pid)
+
+
+# What the record does know.
+
+
+def test_what_was_asked_of_a_create_outlives_the_daemon(scene: Scene) -> None:
+    scene.bundle(private=False)
+    scene.machine.disk.bundles[BUNDLE].cgroups_path = "own.slice:cri:web"
+    options = RuntimeOptions(binary="crun", systemd_cgroup=True)
+    scene.create(asked(options=options, debug=True)).unwrap()
+    scene.start()
+    scene.pass_time()
+    before = scene.shim.containers[WEB]
+    scene.restart()
+    after = scene.shim.containers[WEB]
+    of_both = {field.name for field in fields(ContainerRecord)} - {
+        *("init", "execs", "departed", "deleting"),
+    }
+    for name in sorted(of_both):
+        assert getattr(after, name) == getattr(before, name), name
+    assert (after.debug, after.slice, after.private_pid_namespace) == (True, "own.slice", False)
+    assert after.outbox.execs_first is before.outbox.execs_first is False
+
+
+def test_the_invocation_of_a_unit_outlives_the_daemon(scene: Scene) -> None:
+    """S21: a stranger's unit of the name, made meanwhile, is not taken for ours."""
+    scene.running()
+    scene.pass_time()
+    unit = scene.unit()
+    assert unit is not None
+    record = scene.record()
+    assert record is not None
+    assert record.init.invocation == unit.invocation
+    unit.invocation = type(unit.invocation)("f" * 32)
+    scene.restart()
+    scene.pass_time()
+    assert scene.wait().unwrap().status == 255
+
+
+def test_s4_a_next_life_waits_for_the_farewell_of_the_one_before_whichever_is_read_first(
+    scene: Scene,
+) -> None:
+    scene.exited(THREE)
+    scene.machine.sink.go()
+    scene.delete().unwrap()
+    scene.created()
+    scene.pass_time()
+    records = scene.machine.disk.records
+    both = list(records.items())
+    assert len(both) == 2
+    records.clear()
+    records.update(reversed(both))
+    scene.restart()
+    scene.machine.sink.come_back()
+    scene.pass_time()
+    scene.start().unwrap()
+    assert scene.heard()[3:] == ["TaskDeleted", "TaskCreated", "TaskStarted"]
+
+
+# A Delete that recovery finishes, and a client that asks for it too.
+
+
+def half_deleted(scene: Scene) -> None:
+    """The daemon died in a Delete, and the next one could not finish it at once."""
+    scene.exited(THREE)
+    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.deleting())
+    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
+    scene.boot()
+    scene.pass_time()
+
+
+def test_a_client_s_delete_is_not_run_over_by_recovery_s(scene: Scene) -> None:
+    half_deleted(scene)
+    scene.script.late_s = 25.0
+    scene.pass_time(limits.RESYNC - 15)
+    scene.at(At.UNIT_STOP, Does.LATE)
+    deleting = scene.begin(scene.deleting())
+    scene.pass_time(LONG_S)
+    deleting.outcome().unwrap()
+    assert scene.script.calls.count(At.UNMOUNT) == 3
+    assert scene.story() == LIFE
+    assert scene.left() == {}
+
+
+def test_recovery_s_delete_is_not_run_over_by_a_client_s(scene: Scene) -> None:
+    half_deleted(scene)
+    scene.script.late_s = 25.0
+    scene.at(At.UNMOUNT, Does.LATE)
+    scene.pass_time(limits.RESYNC)
+    deleting = scene.begin(scene.deleting())
+    assert refused(scene.answer(deleting)) == UnknownContainer("web")
+    assert scene.story() == LIFE
+    assert scene.left() == {}
+
+
+def test_a_start_after_a_restart_uses_its_own_caller(scene: Scene) -> None:
+    """It waits for recovery first, and goes on as if it had come later."""
+    scene.added()
+    scene.pass_time()
+    scene.crash()
+    scene.script.late_s = 25.0
+    scene.at(At.RUNC_STATE, Does.LATE)
+    scene.boot()
+    assert isinstance(scene.start(EXEC), Success)
+    assert scene.view(INIT).phase is Phase.RUNNING

@@ -2,7 +2,8 @@
 
 An exec whose unit nobody knows can be asked for by no client, and a unit whose process is over
 has nothing to tell; both go. A container that runs is left alone: the Create or the `delete`
-command that comes for its id deals with it.
+command that comes for its id deals with it. So is whatever this daemon itself has had in hand:
+what it does not let go in order must not be hidden here.
 """
 
 from returns.result import Failure, Success
@@ -16,13 +17,16 @@ from domain.unit import UnitRef, UnitState
 from domain.unit_name import EXEC_SUFFIX, UnitName, unit_name
 
 
-async def end_orphans(shim: Shim) -> bool:
-    """Looks for them once, among all that systemd has; False if it has to be tried again."""
+async def end_orphans(shim: Shim) -> None:
+    """Looks for those of former daemons, until all that systemd has are seen to be gone."""
+    if shim.handled is None:
+        return
     loaded = await shim.ports.units.ours()
     if failed(loaded):
-        return False
+        return
     ended = [await _end(shim, unit) for unit in loaded.unwrap() if not _is_known(shim, unit)]
-    return all(ended)
+    if all(ended):
+        shim.handled = None
 
 
 async def _end(shim: Shim, unit: UnitName) -> bool:
@@ -42,7 +46,7 @@ async def _end(shim: Shim, unit: UnitName) -> bool:
 
 
 def _is_known(shim: Shim, unit: UnitName) -> bool:
-    if unit in shim.units:
+    if unit in shim.units or unit in (shim.handled or {}):
         return True
     owners = [*shim.creating, *(remnant.owner for remnant in shim.remnants)]
     return any(unit == unit_name(ProcessKey(owner)) for owner in owners) or any(

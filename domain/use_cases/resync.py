@@ -11,10 +11,9 @@ from domain.use_cases.orphans import end_orphans
 
 async def resync(shim: Shim) -> None:
     """Runs for the daemon's life."""
-    alone = False  # until all orphans of former daemons are gone; we leave none
     while True:
         await shim.ports.concurrency.first_of((), limits.RESYNC)
-        alone = alone or await end_orphans(shim)
+        await end_orphans(shim)
         await clear_remnants(shim)
         await forget_the_rest(shim)
         await hold_the_rest(shim)

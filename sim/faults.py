@@ -45,6 +45,7 @@ class At(Enum):
     RECORD_SAVE = auto()
     RECORD_REMOVE = auto()
     RECORD_READ = auto()
+    RECORD = auto()
     MOUNT = auto()
     UNMOUNT = auto()
     STDIO = auto()
@@ -177,6 +178,7 @@ CATALOGUE: Final = (
     Fault("F116", At.RECORD_SAVE, Does.FAILS_BEFORE),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_AFTER, 0.05),
     Fault("F116", At.RECORD_REMOVE, Does.FAILS_BEFORE),
+    Fault("F119", At.RECORD, Does.FAILS_BEFORE),
     Fault("F116", At.FULL_DISK, Does.LATE, 1.0),
     Fault("F116", At.MOUNT, Does.FAILS_BEFORE),
     Fault("F106", At.UNMOUNT, Does.FAILS_BEFORE, 0.3),

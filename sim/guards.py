@@ -46,6 +46,7 @@ GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
     "F36": ("L3", "L4"),  # a reader goes, with something unread
     "F38": ("L3", "L4"),  # a reader stops
     "F81": ("S5", "S7", "L1"),  # the kernel kills one for its memory
+    "F119": ("L2", "L4", "L6"),  # a record that the next shim cannot read
     "F122": ("S4", "S8", "S9"),  # the wall clock is set
     "F37": ("S13", "L3", "L6"),  # a FIFO that cannot be opened
     "F44": ("S12", "S13", "L6"),  # a terminal that does not come

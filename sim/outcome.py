@@ -75,6 +75,10 @@ class Outcome:
         """How often the disk would not take what the shim has in memory."""
         return self.machine.disk.refused.get(owner, 0)
 
+    def record_was_lost(self, owner: ContainerKey) -> bool:
+        """A shim began and could not read it: what became of that container nobody is told."""
+        return owner in self.machine.disk.unreadable
+
     def heard(self) -> Iterator[tuple[float, TaskEvent]]:
         """Every event, with the time at which containerd had it."""
         sink = self.machine.sink
@@ -83,12 +87,15 @@ class Outcome:
     def chapters(self, owner: ContainerKey) -> list[list[TaskEvent]]:
         """containerd's news of one id: a new container begins after the former one's delete."""
         if not self._chapters:
+            lost = self.machine.disk.unreadable
             for event in self.machine.sink.got:
                 chapters = self._chapters.setdefault(owner_of(event), [])
                 ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
                 if ended and _is_old(event, chapters[:-1]):
                     continue  # an old farewell, whose record no disk would let go (F116)
-                if not chapters or (ended and isinstance(event, TaskCreated)):
+                # Of one whose record was lost no delete is told.
+                over = ended or (owner_of(event) in lost and event not in (chapters or [[]])[-1])
+                if not chapters or (over and isinstance(event, TaskCreated)):
                     chapters.append([])
                 chapters[-1].append(event)
         return self._chapters.get(owner, [])

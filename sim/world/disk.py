@@ -68,6 +68,8 @@ class Disk:
         self.folders: dict[str, None] = {}
         # How often it refused to keep or remove a container's record, or said so.
         self.refused: dict[ContainerKey, int] = {}
+        # Whose record could not be read when a shim began: it was set aside.
+        self.unreadable: dict[ContainerKey, None] = {}
         # Nothing can be written, nor removed: full, or read-only since an error (F116).
         self.takes_nothing = False
 
@@ -199,4 +201,10 @@ class FakeRecords:
 
     async def all(self) -> tuple[ContainerRecord, ...]:
         await self._disk.world.pass_through(At.RECORD_READ)
+        for owner, life in tuple(self._disk.records):
+            if self._disk.world.faults.verdict(At.RECORD) is not None:
+                self._disk.world.tell("disk", f"the record of {owner} cannot be read")
+                self._disk.unreadable[owner] = None
+                self._disk.refused[owner] = self._disk.refused.get(owner, 0) + 1
+                del self._disk.records[owner, life]
         return tuple(self._disk.records.values())

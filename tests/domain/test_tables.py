@@ -5,6 +5,8 @@ table; one of them, or the test that holds the table, must fail.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from enum import Enum
 from itertools import product
 from typing import Final
 
@@ -12,8 +14,11 @@ import pytest
 from returns.primitives.exceptions import UnwrapFailedError
 
 from domain import lifecycle, unit_definition
+from domain.exit_status import MainCode
 from domain.lifecycle import Heard, Phase
 from domain.refusal import Operation, WrongPhase
+from domain.request import RuntimeOptions, Stdio
+from domain.unit import Activity, JobResult, Whom
 from domain.unit_definition import Value
 from domain.use_cases import delete as deletes
 from sim.faults import At, Does
@@ -185,3 +190,52 @@ def test_a_property_of_every_unit_that_is_missing_or_different_is_noticed(name: 
     """By the expectations of test_unit_definition.py, which each unit is held against."""
     assert BOTH[name] == ALWAYS[name]
     assert all(BOTH[name] != value for value in changed_values(ALWAYS[name]))
+
+
+# What a request means that says nothing.
+
+# containerd's own defaults (runc.v2's options.proto): a client that sends none counts on them.
+UNSAID: Final[dict[str, object]] = {
+    "binary": "runc",
+    "root": "/run/containerd/runc",
+    "no_pivot_root": False,
+    "no_new_keyring": False,
+    "systemd_cgroup": False,
+    "io_uid": 0,
+    "io_gid": 0,
+    "criu_work_path": "",
+}
+
+
+def test_a_default_of_the_runtime_s_options_that_is_different_is_noticed() -> None:
+    assert asdict(RuntimeOptions()) == UNSAID
+
+
+def test_streams_that_nobody_named_are_none_and_no_terminal() -> None:
+    assert asdict(Stdio()) == {"stdin": "", "stdout": "", "stderr": "", "terminal": False}
+
+
+# Words of other programs: what they say is matched, what we say is read by them.
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        # `runc state` (runc 1.1 to 1.3, crun); it has no word for a task that is starting.
+        ({Phase.CREATED, Phase.RUNNING, Phase.PAUSED}, {"created", "running", "paused"}),
+        # org.freedesktop.systemd1: ActiveState, JobRemoved's result, KillUnit's whom.
+        (set(Activity), {"activating", "active", "deactivating", "inactive", "failed"}),
+        (
+            set(JobResult),
+            {"done", "failed", "canceled", "timeout", "dependency", "skipped"},
+        ),
+        (set(Whom), {"main", "all"}),
+        # waitid(2)'s si_code, as ExecMainCode has it; 0 where nothing has ended.
+        (set(MainCode), {0, 1, 2, 3}),
+    ],
+    ids=["runc state", "ActiveState", "job result", "whom", "ExecMainCode"],
+)
+def test_words_that_other_programs_say_or_read_are_theirs(
+    ours: set[Enum], theirs: set[object]
+) -> None:
+    assert {each.value for each in ours} == theirs

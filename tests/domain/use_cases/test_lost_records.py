@@ -182,9 +182,11 @@ def test_the_invocation_of_a_unit_outlives_the_daemon(scene: Scene) -> None:
     assert scene.wait().unwrap().status == 255
 
 
+@pytest.mark.parametrize("seed", range(10))
 def test_s4_a_next_life_waits_for_the_farewell_of_the_one_before_whichever_is_read_first(
-    scene: Scene,
+    seed: int,
 ) -> None:
+    scene = Scene(seed)
     scene.exited(THREE)
     scene.machine.sink.go()
     scene.delete().unwrap()

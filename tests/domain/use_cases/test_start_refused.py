@@ -61,12 +61,14 @@ def test_r079_an_exit_before_our_kill_is_its_own(scene: Scene) -> None:
     assert scene.heard() == ["TaskCreated", "TaskExited"]
 
 
-def test_r079_an_exit_between_the_look_and_our_kill_is_its_own(scene: Scene) -> None:
+@pytest.mark.parametrize("status", [0, 7])
+def test_r079_an_exit_between_the_look_and_our_kill_is_its_own(scene: Scene, status: int) -> None:
+    """A unit that has ended well stays active; one that has not is over."""
     pid = scene.created()
     scene.at(At.RUNC_START, Does.FAILS_BEFORE)
-    scene.at(At.UNIT_KILL, then=lambda: scene.ends(pid, 7))
+    scene.at(At.UNIT_KILL, then=lambda: scene.ends(pid, status))
     refused(scene.start())
-    assert scene.wait().unwrap().status == 7
+    assert scene.wait().unwrap().status == status
 
 
 def test_r079_a_kill_of_somebody_else_before_ours_counts(scene: Scene) -> None:

@@ -24,12 +24,11 @@ from sim.client import Call, Host
 from sim.incarnation import Machine
 from sim.life import Life, Round
 from sim.world.kernel import KernelProcess
-from sim.world.unit import Unit
+from sim.world.systemd import Unit
 from sim.world.world import EPOCH_S, NS_PER_S
 
 # systemd tells microseconds: what happened may be told as up to so much earlier.
 ROUNDING_S: Final = 2e-6
-DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,6 @@ class Outcome:
         """How often the disk would not take what the shim has in memory."""
         return self.machine.disk.refused.get(owner, 0)
 
-    def record_was_lost(self, owner: ContainerKey) -> bool:
-        """A shim began and could not read it: what became of that container nobody is told."""
-        return owner in self.machine.disk.unreadable
-
     def heard(self) -> Iterator[tuple[float, TaskEvent]]:
         """Every event, with the time at which containerd had it."""
         sink = self.machine.sink
@@ -87,15 +82,12 @@ class Outcome:
     def chapters(self, owner: ContainerKey) -> list[list[TaskEvent]]:
         """containerd's news of one id: a new container begins after the former one's delete."""
         if not self._chapters:
-            lost = self.machine.disk.unreadable
             for event in self.machine.sink.got:
                 chapters = self._chapters.setdefault(owner_of(event), [])
                 ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
                 if ended and _is_old(event, chapters[:-1]):
                     continue  # an old farewell, whose record no disk would let go (F116)
-                # Of one whose record was lost no delete is told.
-                over = ended or (owner_of(event) in lost and event not in (chapters or [[]])[-1])
-                if not chapters or (over and isinstance(event, TaskCreated)):
+                if not chapters or (ended and isinstance(event, TaskCreated)):
                     chapters.append([])
                 chapters[-1].append(event)
         return self._chapters.get(owner, [])
@@ -157,9 +149,8 @@ def round_at(life: Life, at_s: float) -> Round | None:
 
 
 def seconds(at: Timestamp) -> float:
-    """The virtual time of a wall clock's, whatever day that was set to (F122)."""
-    since = at / NS_PER_S - EPOCH_S
-    return (since + DAY_S / 2) % DAY_S - DAY_S / 2
+    """The virtual time of a wall clock's."""
+    return at / NS_PER_S - EPOCH_S
 
 
 def owner_of(event: TaskEvent) -> ContainerKey:

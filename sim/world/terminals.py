@@ -105,9 +105,7 @@ class FakeTerminals:
             return
         self.copy()
         pty = screen.console.pty
-        # A child in the background may keep it open (F41).
-        kept = pty is not None and self._world.faults.verdict(At.READER) is not None
-        if pty is not None and (pty.is_open or kept):
+        if pty is not None and pty.is_open:
             await self._world.scheduler.first_of((), within)
             self.copy()
         if screen.stdio.stdout:

@@ -7,22 +7,12 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from domain import limits
-from domain.identity import NO_PID, Pid
-from domain.refusal import (
-    CallerGone,
-    ContainerExists,
-    DeadlinePassed,
-    MountFailed,
-    Refusal,
-    RuncFailed,
-    SystemdAway,
-    UnitFailed,
-)
+from domain.identity import NO_PID
+from domain.refusal import CallerGone, DeadlinePassed, MountFailed, Refusal, UnitFailed
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
-from sim.scheduler import Task
 from sim.world.kernel import Program
 from tests.domain.client import BUNDLE, ROOTFS, WEB, asked, refused
 from tests.domain.scene import LONG_S, Scene
@@ -156,61 +146,3 @@ def test_a_caller_who_leaves_while_a_create_is_under_way_ends_nothing(scene: Sce
     assert isinstance(scene.answer(making), Success)
     scene.pass_time(LONG_S)
     assert scene.living() != []
-
-
-# A container that nobody remembers.
-
-
-def unknown(scene: Scene) -> None:
-    """It runs, and its record could not be read when the daemon began."""
-    scene.running()
-    scene.pass_time()
-    scene.at(At.RECORD, Does.FAILS_BEFORE)
-    scene.restart()
-    assert WEB not in scene.shim.containers
-    assert len(scene.living()) == 1
-
-
-def test_f119_a_container_whose_record_is_lost_is_ended_all_the_same(scene: Scene) -> None:
-    unknown(scene)
-    assert cleaned(scene).unwrap().exit.status == 255
-    assert scene.left() == {}
-
-
-@pytest.mark.parametrize(
-    ("at", "why"),
-    [
-        (At.UNIT_READ, SystemdAway),
-        (At.UNIT_STOP, UnitFailed),
-        (At.RUNC_DELETE, RuncFailed),
-        (At.UNMOUNT, MountFailed),
-    ],
-)
-def test_f119_what_keeps_it_from_being_ended_is_told_and_it_can_be_asked_again(
-    scene: Scene, at: At, why: type[object]
-) -> None:
-    unknown(scene)
-    scene.at(at, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), why)
-    assert cleaned(scene).unwrap().exit.status == 255
-    assert scene.left() == {}
-
-
-def test_f119_a_create_that_comes_meanwhile_is_refused_and_not_hit(scene: Scene) -> None:
-    unknown(scene)
-    refusals: list[Refusal] = []
-
-    def ask() -> None:
-        work = create(scene.shim, scene.serving.caller(), asked())
-        task = scene.begin(work)
-        scene.world.scheduler.spawn("note", note(task), "world")
-
-    async def note(task: Task[Result[Pid, Refusal]]) -> None:
-        await scene.world.scheduler.first_of((task.done,), None)
-        refusals.append(refused(task.outcome()))
-
-    scene.at(At.UNIT_STOP, then=ask)
-    cleaned(scene).unwrap()
-    scene.pass_time()
-    assert refusals == [ContainerExists("web")]
-    assert scene.left() == {}

@@ -14,6 +14,7 @@ from domain.unit_name import unit_name
 from domain.use_cases import query
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
+from domain.use_cases.exits import look_at
 from domain.use_cases.recover import recover
 from sim.faults import At, Does
 from sim.world.kernel import SIGHUP, SIGKILL, Program
@@ -242,6 +243,33 @@ def test_a_hint_is_followed_by_one_reading_of_its_unit_alone(scene: Scene) -> No
     scene.pass_time()
     names = {each["unit"].name for each in notes["units"].of("read")}
     assert names == {unit_name(EXEC)}
+
+
+def test_many_hints_at_once_are_followed_by_two_readings_at_most(scene: Scene) -> None:
+    """One that is under way, and one for what it may have missed."""
+    scene.running()
+    scene.pass_time()
+    notes = noting(scene, "units")
+    container = scene.shim.containers[WEB]
+    for _ in range(10):
+        look_at(scene.shim, ((container, container.init),))
+    scene.pass_time()
+    assert len(notes["units"].of("read")) <= 2
+
+
+def test_an_acknowledgement_on_which_nothing_depends_any_more_is_not_written_down(
+    scene: Scene,
+) -> None:
+    scene.running()
+    scene.pass_time()
+    scene.machine.sink.go()
+    scene.add_exec().unwrap()
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    before = scene.script.calls.count(At.RECORD_SAVE)
+    scene.machine.sink.come_back()
+    assert scene.heard()[-1] == "ExecAdded sh"
+    assert scene.script.calls.count(At.RECORD_SAVE) == before
 
 
 def test_recovery_asks_runc_nothing_about_a_container_that_has_exited(scene: Scene) -> None:

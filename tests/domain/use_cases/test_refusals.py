@@ -30,6 +30,7 @@ from domain.request import ExecRequest, Stdio
 from domain.unit_name import unit_name
 from domain.use_cases.add_exec import add_exec
 from domain.use_cases.clean_up import clean_up
+from domain.use_cases.create import create
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.pause import pause, resume
 from domain.use_cases.start import _is_ours, start
@@ -127,19 +128,21 @@ def test_a_container_that_was_never_restored_is_told_as_never_ended(scene: Scene
     assert gone.exit == Exit(ExitStatus(255), NEVER)
 
 
-def test_of_two_deletes_the_second_finds_nothing_and_says_of_what(scene: Scene) -> None:
-    """Also where another container of the id was made meanwhile."""
+@pytest.mark.parametrize("seed", range(20))
+def test_of_two_deletes_the_second_finds_nothing_also_where_the_id_is_used_again(seed: int) -> None:
+    """What it met is what it deletes (S14)."""
+    scene = Scene(seed)
     scene.exited(THREE)
+    scene.script.late_s = 5.0
     scene.at(At.UNMOUNT, Does.LATE)
     first = scene.begin(scene.deleting())
     scene.pass_time()
     second = scene.begin(scene.deleting())
-    scene.pass_time()
-    deletion = scene.shim.containers[WEB].deletion
-    assert deletion is not None
     scene.answer(first).unwrap()
     scene.bundle()
+    creating = scene.begin(create(scene.shim, scene.serving.caller(), asked()))
     assert refused(scene.answer(second)) == UnknownContainer("web")
+    assert scene.answer(creating).unwrap() in scene.living()
 
 
 def test_a_clean_up_that_a_delete_outruns_tells_what_the_delete_told(scene: Scene) -> None:

@@ -13,14 +13,8 @@ IDLE_STEPS_MAX: Final = 2_000
 
 
 def l1_every_exit_is_told(outcome: Outcome) -> Iterator[str]:
-    """A started process that is over was told of.
-
-    But for a container whose end no disk took, and that was lost with a shim that died (L9, F116).
-    """
-    for life, chapter in outcome.all_chapters():
-        is_deleted = any(isinstance(event, TaskDeleted) for event in chapter)
-        if outcome.deaths and outcome.disk_refused(life.owner) and not is_deleted:
-            continue
+    """A started process that is over was told of."""
+    for _, chapter in outcome.all_chapters():
         told = {event.process for event in chapter if isinstance(event, TaskExited)}
         for event in chapter:
             if isinstance(event, TaskStarted | ExecStarted) and process_of(event) not in told:

@@ -79,15 +79,11 @@ def s3_execs_before_init(outcome: Outcome) -> Iterator[str]:
 
 
 def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
-    """But for what is said again, word for word, since no disk took that it was said (F116)."""
     for life, chapter in outcome.all_chapters():
         if not isinstance(chapter[0], TaskCreated):
             yield f"{life.owner}: {chapter[0]} came first"
         deletes = [at for at, event in enumerate(chapter) if isinstance(event, TaskDeleted)]
-        known = (
-            set(chapter[: deletes[0]]) if deletes and outcome.disk_refused(life.owner) else set()
-        )
-        if deletes and len(set(chapter[deletes[0] :]) - known) > 1:
+        if deletes and len(set(chapter[deletes[0] :])) > 1:
             yield f"{life.owner}: something follows its delete"
 
 

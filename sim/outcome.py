@@ -24,12 +24,11 @@ from sim.client import Call, Host
 from sim.incarnation import Machine
 from sim.life import Life, Round
 from sim.world.kernel import KernelProcess
-from sim.world.unit import Unit
+from sim.world.systemd import Unit
 from sim.world.world import EPOCH_S, NS_PER_S
 
 # systemd tells microseconds: what happened may be told as up to so much earlier.
 ROUNDING_S: Final = 2e-6
-DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +87,10 @@ class Outcome:
                 ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
                 if ended and _is_old(event, chapters[:-1]):
                     continue  # an old farewell, whose record no disk would let go (F116)
-                if not chapters or (
-                    isinstance(event, TaskCreated)
-                    and (ended or self._word_was_lost(event, chapters[-1]))
-                ):
+                if not chapters or (ended and isinstance(event, TaskCreated)):
                     chapters.append([])
                 chapters[-1].append(event)
         return self._chapters.get(owner, [])
-
-    def _word_was_lost(self, created: TaskCreated, chapter: list[TaskEvent]) -> bool:
-        """No disk took that the former container was deleted, and a shim died with it (F116)."""
-        lost = self.deaths and self.disk_refused(created.owner)
-        return bool(lost) and created not in chapter
 
     def all_chapters(self) -> Iterator[tuple[Life, list[TaskEvent]]]:
         for life in self.lives:
@@ -158,9 +149,8 @@ def round_at(life: Life, at_s: float) -> Round | None:
 
 
 def seconds(at: Timestamp) -> float:
-    """The virtual time of a wall clock's, whatever day that was set to (F122)."""
-    since = at / NS_PER_S - EPOCH_S
-    return (since + DAY_S / 2) % DAY_S - DAY_S / 2
+    """The virtual time of a wall clock's."""
+    return at / NS_PER_S - EPOCH_S
 
 
 def owner_of(event: TaskEvent) -> ContainerKey:

@@ -9,7 +9,7 @@ from sim.faults import CATALOGUE
 from sim.run import Report, run
 
 WEB = ContainerKey(Namespace("default"), ContainerId("web"))
-SEEDS = 300
+SEEDS = 100
 
 
 @pytest.fixture(scope="module")

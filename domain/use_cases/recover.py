@@ -11,6 +11,7 @@ come and what containerd has been told. What was half-way is finished or taken b
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from returns.result import Failure, Success
 
@@ -45,11 +46,12 @@ async def recover(shim: Shim) -> None:
     makes trouble holds up no other (F13, L7).
     """
     works = []
-    records = await shim.ports.records.all()
+    found = await shim.ports.records.all()
+    records = tuple(_as_it_was_left(record, found) for record in found)
     # Farewells first, the older before the younger: a later life of the id waits for them.
     for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
         container = _container(shim, record)
-        if _is_past(record, records):
+        if _is_past(record, _later(record, records)):
             await forget(shim, container)
         elif container.deleted:
             _say_farewell(shim, container)
@@ -61,17 +63,28 @@ async def recover(shim: Shim) -> None:
         await shim.ports.concurrency.first_of((work.done,), limits.RECOVERY)
 
 
-def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
+def _as_it_was_left(
+    record: ContainerRecord, records: tuple[ContainerRecord, ...]
+) -> ContainerRecord:
+    """Its Delete came to its end, though no disk took that (F116), if the id was used again."""
+    again = record.deleting and bool(_later(record, records))
+    return replace(record, deleted=record.deleted or again)
+
+
+def _is_past(record: ContainerRecord, later: list[ContainerRecord]) -> bool:
     """A record that only could not be removed: a later life of its id proves that all was done.
 
-    None is made before the one before is deleted, or taken back where its Create failed (and a
-    save that was told as failed may say `created` all the same); and it says nothing before the
-    last word of the one before was heard.
+    None says anything before the last word of the one before was heard; and none is made beside
+    one that is not deleted, unless that one's Create failed (a save that was told as failed may
+    say `created` all the same).
     """
-    later = [each for each in records if each.owner == record.owner and each.life > record.life]
     if record.deleted:
         return any(Told.CREATED in each.init.told for each in later)
-    return any(not each.deleted for each in later)
+    return bool(later)
+
+
+def _later(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> list[ContainerRecord]:
+    return [each for each in records if each.owner == record.owner and each.life > record.life]
 
 
 def _container(shim: Shim, record: ContainerRecord) -> Container:

@@ -7,7 +7,7 @@ import pytest
 from returns.result import Success
 
 from domain import limits
-from domain.event import TaskStarted
+from domain.event import TaskExited, TaskStarted
 from domain.lifecycle import Phase
 from domain.record import ContainerRecord
 from domain.refusal import UnknownContainer
@@ -103,6 +103,24 @@ def test_a_restore_that_failed_unknown_to_the_record_is_told_as_ended(scene: Sce
     assert scene.heard() == ["TaskCreated", "TaskExited"]
     scene.delete().unwrap()
     assert scene.left() == {}
+
+
+def test_s1_the_end_of_a_failed_restore_is_the_same_from_every_daemon(scene: Scene) -> None:
+    """It has the daemon's own time, so it is written down before it is told."""
+    restored(scene)
+    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.starting())
+    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.pass_time()
+    scene.at(At.RECORD_SAVE, Does.LATE, times=DISK_FULL)
+    scene.serving.boot()
+    scene.pass_time()
+    disk_has_room(scene)
+    scene.restart()
+    scene.pass_time()
+    told = {event.exit for event in scene.events() if isinstance(event, TaskExited)}
+    assert told == {scene.wait().unwrap()}
 
 
 def test_the_start_of_an_exec_that_the_record_does_not_know_is_found_out(scene: Scene) -> None:
@@ -202,6 +220,28 @@ def test_s4_a_next_life_waits_for_the_farewell_of_the_one_before_whichever_is_re
     scene.pass_time()
     scene.start().unwrap()
     assert scene.heard()[3:] == ["TaskDeleted", "TaskCreated", "TaskStarted"]
+
+
+def test_a_delete_that_the_record_does_not_know_is_told_all_the_same(
+    scene: Scene,
+) -> None:
+    """Its id was used again, so it had come to its end (seed 17712)."""
+    scene.exited(THREE)
+    scene.machine.sink.go()
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1, times=DISK_FULL)
+    scene.delete().unwrap()
+    disk_has_room(scene)
+    scene.created()
+    scene.restart()
+    scene.machine.sink.come_back()
+    scene.pass_time()
+    assert scene.heard()[:5] == [*LIFE, "TaskCreated"]
+    assert len(scene.machine.disk.records) == 1
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.delete().unwrap()
+    scene.pass_time()
+    assert scene.left() == {}
 
 
 # A Delete that recovery finishes, and a client that asks for it too.

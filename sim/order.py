@@ -79,6 +79,7 @@ def s3_execs_before_init(outcome: Outcome) -> Iterator[str]:
 
 
 def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
+    """Nothing of a container is told before its create, and nothing after its delete."""
     for life, chapter in outcome.all_chapters():
         if not isinstance(chapter[0], TaskCreated):
             yield f"{life.owner}: {chapter[0]} came first"
@@ -125,8 +126,7 @@ def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess
     what ended the process is not its exit.
     """
     unit = outcome.unit_of(process)
-    refused = outcome.disk_refused(event.process.owner)
-    if unit is None or (outcome.deaths and refused >= RECORDS_OF_A_BROKEN_CREATE):
+    if unit is None or _is_of_a_broken_create(outcome, process, event.process):
         return True
     forgotten_s = outcome.machine.systemd.forgotten.get(unit.invocation, inf)
     if forgotten_s <= seconds(event.exit.at) + ROUNDING_S:
@@ -140,6 +140,14 @@ def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess
         if event in chapter
         for each in chapter
     )
+
+
+def _is_of_a_broken_create(outcome: Outcome, process: KernelProcess, key: ProcessKey) -> bool:
+    refused = outcome.disk_refused(key.owner)
+    if not outcome.deaths or refused < RECORDS_OF_A_BROKEN_CREATE:
+        return False
+    rounds = (round_at(life, process.born_at) for life in outcome.lives if life.owner == key.owner)
+    return not any(each and each.created and not each.unanswered for each in rounds)
 
 
 def s6_no_false_zero(outcome: Outcome) -> Iterator[str]:

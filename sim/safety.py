@@ -5,7 +5,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
-from domain.exit_status import MainCode
+from domain.exit_status import UNKNOWN, MainCode
 from domain.identity import NO_PID, Pid, ProcessKey
 from domain.lifecycle import Phase
 from domain.refusal import (
@@ -95,10 +95,14 @@ def s11_exited_means_dead(outcome: Outcome) -> Iterator[str]:
     """
     for call in outcome.host.calls:
         match call.answer:
-            case Success(ProcessView(phase=Phase.EXITED, key=ProcessKey(exec_id=None) as key)):
+            case Success(
+                ProcessView(phase=Phase.EXITED, key=ProcessKey(exec_id=None) as key, exit=told)
+            ):
+                given_up = told is not None and told.status == UNKNOWN
                 for process in outcome.processes(key):
                     lived_on = process.lives or process.ended_at > call.ended_s
-                    if process.born_at <= call.begun_s and lived_on and not process.dying:
+                    excused = process.dying and given_up
+                    if process.born_at <= call.begun_s and lived_on and not excused:
                         yield f"{key} was answered to have exited, and pid {process.pid} lived"
             case _:
                 pass
@@ -163,6 +167,7 @@ def s17_references(outcome: Outcome) -> Iterator[str]:
 
 
 def s18_no_foreign_unit(outcome: Outcome) -> Iterator[str]:
+    """A unit of somebody else's runs on as if there were no shim."""
     other = outcome.bystander
     if other.activity is not Activity.ACTIVE or other.main is None or not other.main.lives:
         yield f"{other.name} was touched"

@@ -25,7 +25,7 @@ async def add_exec(shim: Shim, request: ExecRequest) -> Result[None, Refusal]:
     container = found.unwrap()
     if container.recovery is not None:
         # It may be frozen or over; and what recovery still owes is told before anything new.
-        unknown = await found_again(shim, container)
+        unknown = await found_again(shim, container.recovery)
         if unknown is not None:
             return Failure(unknown)
         return await add_exec(shim, request)

@@ -2,6 +2,7 @@
 
 from domain import limits
 from domain.outcome import failed
+from domain.ports.concurrency import Latch
 from domain.refusal import DeadlinePassed, NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
@@ -24,9 +25,7 @@ async def hold_the_rest(shim: Shim) -> None:
             await hold(shim, container, process)
 
 
-async def found_again(shim: Shim, container: Container) -> DeadlinePassed | None:
-    """Waits until recovery knows how far the container had come; a refusal if that takes long."""
-    if container.recovery is None:
-        return None
-    known = await shim.ports.concurrency.first_of((container.recovery,), limits.RUNC)
+async def found_again(shim: Shim, recovery: Latch) -> DeadlinePassed | None:
+    """Waits until recovery knows how far a container had come; a refusal if that takes long."""
+    known = await shim.ports.concurrency.first_of((recovery,), limits.RUNC)
     return DeadlinePassed("recovery", limits.RUNC) if known is None else None

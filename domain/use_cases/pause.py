@@ -52,7 +52,7 @@ async def _checked(
     container = found.unwrap()
     if container.recovery is not None:
         # Whether it is frozen is being found out.
-        unknown = await found_again(shim, container)
+        unknown = await found_again(shim, container.recovery)
         if unknown is not None:
             return Failure(unknown)
         return await _checked(shim, owner, needed, operation)

@@ -32,6 +32,9 @@ KILLED: Final = 137
 # containerd kills a `delete` after 5 s.
 CLEAN_UP_SECONDS: Final = 4.5
 CONNECT_SECONDS: Final = 1.0
+# A shim that has died serves again after some 2 s, and the moment that it needs to recover.
+COME_BACK_SECONDS: Final = 4.0
+LOOK_SECONDS: Final = 0.05
 _STDIN: Final = 0
 
 
@@ -55,7 +58,9 @@ def main(words: list[str]) -> int:
         case "start":
             return _start(socket, flags)
         case "delete":
-            return _say(asyncio.run(_clean_up(socket, flags)))
+            until = time.monotonic() + CLEAN_UP_SECONDS
+            _serves(socket)
+            return _say(asyncio.run(_clean_up(socket, flags, until - time.monotonic())))
         case other:
             return _complain(f"unknown action {other!r}", 2)
 
@@ -64,7 +69,7 @@ def _start(socket: str, flags: Flags) -> int:
     folder = flags.texts["bundle"] or str(Path.cwd())
     data = bootstrap.read_input(_STDIN)
     params = bootstrap.params(data, flags.texts["namespace"], flags.texts["id"])
-    if control.listens(socket) is not True:
+    if not _serves(socket):
         return _complain(f"nobody serves on {socket}: is `shimctl sim serve` running?", 1)
     address = f"unix://{socket}"
     events = (params.ttrpc_address if params else "") or os.environ.get("TTRPC_ADDRESS", "")
@@ -74,11 +79,21 @@ def _start(socket: str, flags: Flags) -> int:
     return _say(bootstrap.answer(address, to_params=params is not None))
 
 
-async def _clean_up(socket: str, flags: Flags) -> bytes:
+def _serves(socket: str) -> bool:
+    """Whether somebody listens there, be it in a moment: the shim may be between two lives."""
+    until = time.monotonic() + COME_BACK_SECONDS
+    while control.listens(socket) is not True:
+        if time.monotonic() >= until:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
+async def _clean_up(socket: str, flags: Flags, within_s: float) -> bytes:
     """A DeleteResponse: the shim's, or that of a container of which nobody knows anything."""
     folder = flags.texts["bundle"] or str(Path.cwd())
     try:
-        async with asyncio.timeout(CLEAN_UP_SECONDS):
+        async with asyncio.timeout(within_s):
             answer = await _ask(socket, flags.texts["namespace"], flags.texts["id"], folder)
     except (OSError, TimeoutError, ConnectionLost) as why:
         answer = Status(14, str(why))

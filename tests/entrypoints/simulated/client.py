@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from adapters.messages import events_pb2, forward_pb2, task_pb2
 from adapters.task_service.namespace import METADATA_KEY
-from adapters.ttrpc import Client, Result, Status, connect
+from adapters.ttrpc import Client, ConnectionLost, Result, Status, connect
 from entrypoints.simulated.aloud import Aloud
 from entrypoints.simulated.clockwork import Pace
 from entrypoints.simulated.scenario import Scenario
@@ -130,6 +130,12 @@ class TaskClient:
 
     async def delete(self, word: str, exec_id: str = "") -> task_pb2.DeleteResponse:
         return ok(await self.ask("Delete", id=word, exec_id=exec_id), task_pb2.DeleteResponse)
+
+    async def until_it_dies(self, word: str) -> None:
+        """Asks on until the connection is lost."""
+        with contextlib.suppress(ConnectionLost):
+            while True:
+                await self.ask("Pids", id=word)
 
     def make_bundle(self, word: str, said: tuple[str, ...] = (), **config: Any) -> Path:
         bundle = self.folder / "bundles" / word

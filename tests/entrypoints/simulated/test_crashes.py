@@ -1,31 +1,22 @@
 """A simulated shim that dies: connections end, the next one knows what the last one did."""
 
-import contextlib
 from pathlib import Path
 
 import pytest
 
 from adapters.messages import task_pb2
-from adapters.ttrpc import ConnectionLost
 from entrypoints.simulated.scenario import Scenario
 from tests.adapters.stdio.players import open_descriptors
-from tests.entrypoints.simulated.client import Fifos, Scene, ok, scene
+from tests.entrypoints.simulated.client import Fifos, ok, scene
 
 SIGKILL = 9
-
-
-async def until_it_dies(here: Scene, word: str) -> None:
-    """Asks on until the connection is lost."""
-    with contextlib.suppress(ConnectionLost):
-        while True:
-            await here.client.ask("Pids", id=word)
 
 
 @pytest.mark.asyncio
 async def test_the_next_shim_has_the_containers_of_the_dead_one(tmp_path: Path) -> None:
     async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
         pid = await here.client.run("web", "SIM_RUNS=forever")
-        await until_it_dies(here, "web")
+        await here.client.until_it_dies("web")
         state = ok(await here.client.ask("State", id="web"), task_pb2.StateResponse)
         assert (state.pid, here.shim.crashes) == (pid, 1)
         await here.client.ask("Kill", id="web", signal=SIGKILL)
@@ -40,7 +31,7 @@ async def test_the_next_shim_has_the_containers_of_the_dead_one(tmp_path: Path) 
 async def test_an_exit_while_nobody_serves_is_told_by_the_next_shim(tmp_path: Path) -> None:
     async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
         await here.client.run("web", "SIM_RUNS=60s", "SIM_EXIT=3")
-        await until_it_dies(here, "web")
+        await here.client.until_it_dies("web")
         assert (await here.client.wait("web")).exit_status == 3
         assert "exit" in await here.told("web", "exit")
 
@@ -57,7 +48,7 @@ async def test_a_programs_output_goes_on_through_a_crash_and_ends_with_it_alone(
                 "web", "SIM_RUNS=input", "SIM_ECHO=1", stdio=Fifos(stdio.stdin, stdio.stdout)
             )
             typed.write(b"before\n")
-            await until_it_dies(here, "web")
+            await here.client.until_it_dies("web")
             assert not out.done()
             ok(await here.client.ask("State", id="web"), task_pb2.StateResponse)
             typed.write(b"after\n")
@@ -71,6 +62,6 @@ async def test_the_end_may_come_while_nobody_serves(tmp_path: Path) -> None:
     before = open_descriptors()
     async with scene(tmp_path, Scenario(seed=2, crashes=1)) as here:
         await here.client.run("web", "SIM_RUNS=forever")
-        await until_it_dies(here, "web")
+        await here.client.until_it_dies("web")
     assert open_descriptors() == before
     assert not (tmp_path / "shim.sock").exists()

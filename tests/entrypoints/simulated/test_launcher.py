@@ -11,9 +11,12 @@ from adapters.disk import start_note
 from adapters.messages import bootstrap_pb2, task_pb2
 from adapters.ttrpc import Status
 from entrypoints.simulated import launcher
+from entrypoints.simulated.clockwork import Pace
+from entrypoints.simulated.scenario import Scenario
 from tests.entrypoints.simulated.client import Scene, scene
 
 SIGKILL = 9
+AS_THE_CLOCK = Pace()
 
 
 async def run(
@@ -67,6 +70,17 @@ async def test_start_fails_where_nobody_serves(tmp_path: Path) -> None:
         status, out, err = await run(here, bundle, "start", socket=str(tmp_path / "nobody"))
         assert (status, out) == (1, b"")
         assert b"is `shimctl sim serve` running?" in err
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("action", ["start", "delete"])
+async def test_a_shim_that_has_died_is_waited_for(tmp_path: Path, action: str) -> None:
+    async with scene(tmp_path, Scenario(seed=2, crashes=1), AS_THE_CLOCK) as here:
+        await here.client.run("web")
+        await here.client.until_it_dies("web")
+        assert here.shim.crashes == 0  # the next one does not serve yet
+        status, _, err = await run(here, here.client.make_bundle("web"), action)
+        assert (status, err, here.shim.crashes) == (0, b"", 1)
 
 
 @pytest.mark.asyncio

@@ -6,12 +6,12 @@ What else they say (args, limits, mounts) is taken at its word and never done.
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from returns.result import Failure, Result, Success
 
 from adapters.disk import oci_config
@@ -32,6 +32,8 @@ from entrypoints.simulated.programs import Script, exec_script, init_script
 from entrypoints.simulated.stage import Role, Stage
 from sim.world.disk import Bundle, Disk
 
+M = TypeVar("M", bound=Message)
+
 # What containerd's `delete` command asks for is no part of its task API.
 CLEAN_UP: Final = ("io.containerd.simulated.v1.Shim", "CleanUp")
 
@@ -51,16 +53,31 @@ def services(beside: Beside) -> Services:
     service, method = CLEAN_UP
     return {
         **{name: {**plain[name], **_with_roles(beside, plain[name])} for name in SERVICES},
-        service: {method: _CleanUp(beside)},
+        service: {method: _Decoding(task_pb2.CreateTaskRequest, _CleanUp(beside))},
     }
 
 
 def _with_roles(beside: Beside, plain: Mapping[str, Method]) -> dict[str, Method]:
     return {
-        "Create": _Create(beside, plain["Create"]),
-        "Exec": _Exec(beside, plain["Exec"]),
-        "Delete": _Delete(beside, plain["Delete"]),
+        "Create": _Decoding(task_pb2.CreateTaskRequest, _Create(beside, plain["Create"])),
+        "Exec": _Decoding(task_pb2.ExecProcessRequest, _Exec(beside, plain["Exec"])),
+        "Delete": _Decoding(task_pb2.DeleteRequest, _Delete(beside, plain["Delete"])),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding(Generic[M]):
+    """A method that asks for its request, and not for the bytes of one."""
+
+    message: type[M]
+    method: Callable[[Call, M], Awaitable[bytes | Status]]
+
+    async def __call__(self, call: Call, payload: bytes) -> bytes | Status:
+        try:
+            message = self.message.FromString(payload)
+        except DecodeError as why:
+            return undecodable_payload(str(why))
+        return await self.method(call, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +85,7 @@ class _Create:
     beside: Beside
     then: Method
 
-    async def __call__(self, call: Call, payload: bytes) -> bytes | Status:
-        try:
-            message = task_pb2.CreateTaskRequest.FromString(payload)
-        except DecodeError as why:
-            return undecodable_payload(str(why))
+    async def __call__(self, call: Call, message: task_pb2.CreateTaskRequest) -> bytes | Status:
         owner = _owner(call, message.id)
         if not failed(owner) and not self._is_known(owner.unwrap()):
             folder = message.bundle.rstrip("/")
@@ -84,7 +97,7 @@ class _Create:
                 stdio = Stdio(message.stdin, message.stdout, message.stderr, message.terminal)
                 self.beside.disk.bundles[folder] = bundle
                 self.beside.stage.cast(ProcessKey(owner.unwrap()), Role(script, stdio))
-        return await self.then(call, payload)
+        return await self.then(call, message.SerializeToString())
 
     def _is_known(self, owner: ContainerKey) -> bool:
         """Its bundle is in use; the rules refuse another one."""
@@ -97,19 +110,15 @@ class _Exec:
     beside: Beside
     then: Method
 
-    async def __call__(self, call: Call, payload: bytes) -> bytes | Status:
-        try:
-            message = task_pb2.ExecProcessRequest.FromString(payload)
-        except DecodeError as why:
-            return undecodable_payload(str(why))
+    async def __call__(self, call: Call, message: task_pb2.ExecProcessRequest) -> bytes | Status:
         owner = _owner(call, message.id)
         if failed(owner):
-            return await self.then(call, payload)
+            return await self.then(call, message.SerializeToString())
         try:
             spec = json.loads(message.spec.value)
             script = exec_script(_strings(spec.get("env")))
         except (ValueError, AttributeError):
-            return await self.then(call, payload)  # no spec: the rules say so
+            return await self.then(call, message.SerializeToString())  # no spec: the rules say so
         if failed(script):
             return status_of(InvalidArgument(script.failure()))
         key = requests.process_key(owner.unwrap(), message.exec_id)
@@ -126,16 +135,12 @@ class _Delete:
     beside: Beside
     then: Method
 
-    async def __call__(self, call: Call, payload: bytes) -> bytes | Status:
-        try:
-            message = task_pb2.DeleteRequest.FromString(payload)
-        except DecodeError as why:
-            return undecodable_payload(str(why))
+    async def __call__(self, call: Call, message: task_pb2.DeleteRequest) -> bytes | Status:
         owner = _owner(call, message.id).value_or(None)
         if owner is None or message.exec_id:
-            return await self.then(call, payload)
+            return await self.then(call, message.SerializeToString())
         container = self.beside.served.shim.containers.get(owner)
-        answer = await self.then(call, payload)
+        answer = await self.then(call, message.SerializeToString())
         if container is not None and not isinstance(answer, Status):
             _forget(self.beside, owner, container.bundle)
         return answer
@@ -147,11 +152,7 @@ class _CleanUp:
 
     beside: Beside
 
-    async def __call__(self, call: Call, payload: bytes) -> bytes | Status:
-        try:
-            message = task_pb2.CreateTaskRequest.FromString(payload)
-        except DecodeError as why:
-            return undecodable_payload(str(why))
+    async def __call__(self, call: Call, message: task_pb2.CreateTaskRequest) -> bytes | Status:
         owner = _owner(call, message.id)
         if failed(owner):
             return status_of(owner.failure())

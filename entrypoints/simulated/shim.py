@@ -16,13 +16,12 @@ from entrypoints.simulated.scenario import Scenario, switch_on
 from entrypoints.simulated.stage import Stage, StagedKernel
 from sim.faults import Fault
 from sim.incarnation import Machine
+from sim.run import CRASH_WITHIN
 from sim.scheduler import Task, first_of, sleep
 from sim.world.host import FakeClock
 from sim.world.story import Story, described
 from sim.world.world import World
 
-# A crash comes within about so many steps of the shim's own: at its start, in the thick, late.
-CRASH_WITHIN: Final = (60, 400, 1_500)
 # The service manager starts the next after a moment, in the world's seconds.
 DOWN_S: Final = (0.5, 2.0)
 # For events that are on their way when all ends.

@@ -4,23 +4,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from entrypoints.shimctl.sim.workers import EACH, cores, explore, local
+from entrypoints.shimctl.sim.options import seeds_options
+from entrypoints.shimctl.sim.workers import EACH, explore, local, worth_it
 
 if TYPE_CHECKING:
     from sim.summary import Summary
 
 
 @click.command(short_help="Count how often each fault fires, and what guards it.")
-@click.option("--seeds", default=10_000, show_default=True, help="How many seeds to play.")
-@click.option("--first", default=0, show_default=True, help="The first seed.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=cores,
-    show_default="one for each core",
-    help="How many processes play.",
-)
-def command(seeds: int, first: int, jobs: int) -> None:
+@seeds_options(10_000)
+def command(*, seeds: int, first: int, jobs: int) -> None:
     """Count how often each fault fires, and name the invariants that would break.
 
     Below each number what it does, and where it never did.
@@ -32,11 +25,11 @@ def command(seeds: int, first: int, jobs: int) -> None:
         shimctl sim faults --seeds 1000
     """
     # 200 ms, and only this command wants it.
-    from sim.explore.search import BATCH, Search  # noqa: PLC0415
+    from sim.explore.search import Search  # noqa: PLC0415
     from sim.faults import CATALOGUE  # noqa: PLC0415
 
     search = Search(first, seeds, CATALOGUE, mutants=0.0)
-    jobs = 1 if seeds <= BATCH else jobs
+    jobs = worth_it(jobs, seeds)
     with local(jobs) as executor:
         for _ in explore(search, executor, EACH * jobs, lambda: False):
             pass

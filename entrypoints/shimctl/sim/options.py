@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from entrypoints.shimctl.sim.workers import cores
+
 if TYPE_CHECKING:
     from sim.faults import Fault
     from sim.recording import Recording
@@ -77,6 +79,28 @@ def faults_option() -> Decorator:
         metavar="all|none|F87,F90",
         help="Which faults of the catalogue may happen.",
     )
+
+
+def seeds_options(default: int) -> Decorator:
+    """`--seeds`, `--first` and `--jobs`."""
+    options = (
+        click.option("--seeds", default=default, show_default=True, help="How many seeds to play."),
+        click.option("--first", default=0, show_default=True, help="The first seed."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=cores,
+            show_default="one for each core",
+            help="How many processes play.",
+        ),
+    )
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 def narrowed(command: str, faults: str) -> str:

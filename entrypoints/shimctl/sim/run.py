@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from entrypoints.shimctl.sim import ci
-from entrypoints.shimctl.sim.options import chosen, faults_option
-from entrypoints.shimctl.sim.workers import EACH, cores, explore, local
+from entrypoints.shimctl.sim.options import chosen, faults_option, seeds_options
+from entrypoints.shimctl.sim.workers import EACH, explore, local, worth_it
 
 if TYPE_CHECKING:
     from sim.faults import Fault
@@ -22,15 +22,7 @@ A_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
-@click.option("--seeds", default=1_000, show_default=True, help="How many seeds to play.")
-@click.option("--first", default=0, show_default=True, help="The first seed.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=cores,
-    show_default="one for each core",
-    help="How many processes play.",
-)
+@seeds_options(1_000)
 @click.option(
     "--cluster",
     metavar="ADDRESS",
@@ -77,15 +69,16 @@ def command(  # noqa: PLR0913 (one for each option)
         shimctl sim run --seeds 1000000 --cluster tcp://scheduler:8786
     """
     # 200 ms, and only this command wants it.
-    from sim.explore.search import AHEAD, BATCH, Search  # noqa: PLC0415
+    from sim.explore.search import AHEAD, Search  # noqa: PLC0415
 
     catalogue = chosen(faults)
     search = Search(first, seeds, catalogue, mutants)
     begun = time.monotonic()
     until = begun + time_limit if time_limit is not None else float("inf")
-    # A process takes longer to start than one batch to play.
-    jobs = 1 if seeds <= BATCH else jobs
-    with _players(cluster, jobs) as (executor, cores_there), _progress(seeds) as bar:
+    with (
+        _players(cluster, worth_it(jobs, seeds)) as (executor, cores_there),
+        _progress(seeds) as bar,
+    ):
         ahead = min(EACH * cores_there, AHEAD)
         for played in explore(search, executor, ahead, lambda: time.monotonic() >= until):
             bar.update(played.seeds)

@@ -33,6 +33,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def worth_it(jobs: int, seeds: int) -> int:
+    """How many processes so many seeds are worth: one takes longer to start than a batch."""
+    from sim.explore.search import BATCH  # noqa: PLC0415 (200 ms)
+
+    return 1 if seeds <= BATCH else jobs
+
+
 @contextmanager
 def local(jobs: int) -> Iterator[Executor]:
     """`jobs` processes; with one it is this one."""

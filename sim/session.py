@@ -62,10 +62,6 @@ class Session:
         pass_time(self.host.machine.world, IDLE_S)
         self.idle_steps = scheduler.steps - busy
 
-    @property
-    def is_over(self) -> bool:
-        return all(client.done.is_open for client in self.clients)
-
     def outcome(self) -> Outcome:
         """As things stand."""
         others = len(self.clients) > len(self.lives) or self.administrators

@@ -157,6 +157,21 @@ class Containers:
         raise AssertionError(f"no task {self.id(word)}")
 
 
+def to_daemon(root: Root, signal: str) -> None:
+    """A signal for the daemon's own process."""
+    root.run("systemctl", "kill", "--kill-whom=main", "-s", signal, SERVICE, check=True)
+
+
+def end_by_term(root: Root, unit: str) -> None:
+    """TERM to the container's program alone; returns when systemd has seen its end."""
+    root.shell(
+        f"systemctl kill --kill-whom=main -s TERM {unit}\n"
+        f"for i in $(seq 600); do [ $(systemctl show -P ExecMainCode {unit}) != 0 ] && exit\n"
+        "sleep 0.1; done; exit 1",
+        timeout=PATIENCE_SECONDS,
+    )
+
+
 @contextmanager
 def daemon_down(root: Root) -> Iterator[None]:
     """The shim's daemon is killed and does not come back before the block's end."""

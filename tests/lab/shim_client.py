@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -20,7 +20,7 @@ from adapters.messages import process_pb2, task_pb2
 from adapters.ttrpc import Client, Result, Server, Status, connect, listen
 from entrypoints import places
 from tests.lab.bundle import make_bundle, unpack_image
-from tests.lab.containers import PATIENCE_SECONDS, daemon_down
+from tests.lab.containers import PATIENCE_SECONDS, Containers, daemon_down
 from tests.lab.event_sink import Sink
 from tests.lab.fifos import FOLDER, Fifos, reading
 from tests.lab.root import Root
@@ -250,6 +250,18 @@ async def shim_client(
         await asyncio.to_thread(client.end_all)
         client.close()
         await server.close(0)
+
+
+def play(containers: Containers, scenario: Callable[[ShimClient], Awaitable[None]]) -> None:
+    """A test's scenario with a client, to its end."""
+
+    async def whole() -> None:
+        async with shim_client(containers.root, containers.mark) as client:
+            # Reads of output wait for as long as nobody writes.
+            async with asyncio.timeout(5 * PATIENCE_SECONDS):
+                await scenario(client)
+
+    asyncio.run(whole())
 
 
 @contextlib.asynccontextmanager

@@ -4,15 +4,14 @@ What containerd makes of a lost connection is another test's (test_e2e_shim_deat
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from adapters.messages import process_pb2, task_pb2
 from adapters.ttrpc import ConnectionLost
-from tests.lab.containers import PATIENCE_SECONDS, SERVICE, Containers
+from tests.lab.containers import PATIENCE_SECONDS, Containers, to_daemon
 from tests.lab.fifos import Fifos, read_to_end, reading
-from tests.lab.shim_client import ShimClient, daemon_away, shim_client
+from tests.lab.shim_client import ShimClient, daemon_away, play
 
 SIGKILL: Final = 9
 SIGUSR1: Final = 10
@@ -48,7 +47,7 @@ def test_exits_while_the_daemon_is_away_are_told_as_systemd_saw_them(
             assert ended.exited_at.ToDatetime(UTC) == seen[word]
             await told_once(client, word)
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_exits_of_execs_while_the_daemon_is_away_are_told_right_and_so_are_later_ones(
@@ -80,7 +79,7 @@ def test_exits_of_execs_while_the_daemon_is_away_are_told_right_and_so_are_later
         assert (await client.ended("host")).exit_status == 5
         await told_once(client, "host", *ends, *later)
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_an_exit_that_was_told_before_is_the_same_afterwards(containers: Containers) -> None:
@@ -93,7 +92,7 @@ def test_an_exit_that_was_told_before_is_the_same_afterwards(containers: Contain
         assert (after.exit_status, after.exited_at) == (before.exit_status, before.exited_at)
         assert after.exit_status == 6
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_containers_and_execs_live_on_through_a_daemon_that_is_killed_three_times(
@@ -123,7 +122,7 @@ def test_containers_and_execs_live_on_through_a_daemon_that_is_killed_three_time
             assert await output.read() == b""
         await told_once(client, "lives", "x")
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_what_was_half_done_is_done_to_its_end_afterwards(containers: Containers) -> None:
@@ -153,23 +152,12 @@ def test_what_was_half_done_is_done_to_its_end_afterwards(containers: Containers
         await told_once(client, "frozen", "added")
         assert client.sink.all_of(client.id("dropped"), "start") == []
 
-    run(containers, scenario)
-
-
-def run(containers: Containers, scenario: Callable[[ShimClient], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with shim_client(containers.root, containers.mark) as client:
-            # Reads of output wait for as long as nobody writes.
-            async with asyncio.timeout(5 * PATIENCE_SECONDS):
-                await scenario(client)
-
-    asyncio.run(whole())
+    play(containers, scenario)
 
 
 async def kill_daemon(client: ShimClient, word: str) -> None:
     """SIGKILL; returns when systemd has started it again, and it has found its containers."""
-    command = ("systemctl", "kill", "--kill-whom=main", "-s", "KILL", SERVICE)
-    await asyncio.to_thread(client.root.run, *command, check=True)
+    await asyncio.to_thread(to_daemon, client.root, "KILL")
     await client.connection_lost()
     await client.start_binary(word)
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
 from adapters.messages import task_pb2
 from adapters.ttrpc import Code, Status
-from tests.lab.containers import PATIENCE_SECONDS, SERVICE, Containers
+from tests.lab.containers import Containers, end_by_term, to_daemon
 from tests.lab.root import Root
-from tests.lab.shim_client import ShimClient, daemon_away, shim_client
+from tests.lab.shim_client import ShimClient, daemon_away, play
 
 CATCHES_TERM: Final = "trap 'exit 7' TERM; echo up; sleep 1000 & wait"
 
@@ -30,7 +30,7 @@ def test_a_running_container_and_its_exec_are_killed_and_their_units_go(
             assert client.id("runs") not in units
         assert await is_unknown(client, "runs")
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_a_container_that_had_ended_is_told_with_its_own_status_and_time(
@@ -50,7 +50,7 @@ def test_a_container_that_had_ended_is_told_with_its_own_status_and_time(
         assert await is_unknown(client, "told")
         assert await is_unknown(client, "unseen")
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_a_container_that_was_never_started_or_is_frozen_goes_too(containers: Containers) -> None:
@@ -67,7 +67,7 @@ def test_a_container_that_was_never_started_or_is_frozen_goes_too(containers: Co
         assert await is_unknown(client, "made")
         assert await is_unknown(client, "frozen")
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_it_can_be_run_again_and_its_id_used_again(containers: Containers) -> None:
@@ -82,7 +82,7 @@ def test_it_can_be_run_again_and_its_id_used_again(containers: Containers) -> No
         await client.run("again", "sh", "-c", "exit 3")
         assert (await client.ended("again")).exit_status == 3
 
-    run(containers, scenario)
+    play(containers, scenario)
 
 
 def test_a_daemon_that_hangs_finds_the_work_done_and_goes_on(containers: Containers) -> None:
@@ -100,16 +100,7 @@ def test_a_daemon_that_hangs_finds_the_work_done_and_goes_on(containers: Contain
         await client.run("hangs", "sh", "-c", "exit 3")
         assert (await client.ended("hangs")).exit_status == 3
 
-    run(containers, scenario)
-
-
-def run(containers: Containers, scenario: Callable[[ShimClient], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with shim_client(containers.root, containers.mark) as client:
-            async with asyncio.timeout(5 * PATIENCE_SECONDS):
-                await scenario(client)
-
-    asyncio.run(whole())
+    play(containers, scenario)
 
 
 async def is_unknown(client: ShimClient, word: str) -> bool:
@@ -125,17 +116,3 @@ async def daemon_hanging(root: Root) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(to_daemon, root, "CONT")
-
-
-def to_daemon(root: Root, signal: str) -> None:
-    root.run("systemctl", "kill", "--kill-whom=main", "-s", signal, SERVICE, check=True)
-
-
-def end_by_term(root: Root, unit: str) -> None:
-    """TERM to the container's program alone; returns when systemd has seen its end."""
-    root.shell(
-        f"systemctl kill --kill-whom=main -s TERM {unit}\n"
-        f"for i in $(seq 600); do [ $(systemctl show -P ExecMainCode {unit}) != 0 ] && exit\n"
-        "sleep 0.1; done; exit 1",
-        timeout=PATIENCE_SECONDS,
-    )

@@ -12,7 +12,13 @@ from typing import Final
 import pytest
 
 from tests.lab.containerd_events import Events, listening
-from tests.lab.containers import PATIENCE_SECONDS, SERVICE, Containers, daemon_down
+from tests.lab.containers import (
+    PATIENCE_SECONDS,
+    Containers,
+    daemon_down,
+    end_by_term,
+    to_daemon,
+)
 from tests.lab.root import Root
 
 Death = Callable[[Root], AbstractContextManager[None]]
@@ -24,7 +30,7 @@ MANY: Final = 4
 @contextlib.contextmanager
 def killed(root: Root) -> Iterator[None]:
     """systemd starts it again by itself, and `delete` is the daemon's work."""
-    _to_daemon(root, "KILL")
+    to_daemon(root, "KILL")
     yield
 
 
@@ -76,8 +82,8 @@ def test_an_end_that_only_systemd_saw_is_told_as_it_was(
         with forgotten.popen("unseen", "sh", "-c", script) as ctr:
             assert ctr.stdout is not None
             assert ctr.stdout.readline() == "up\n"
-            _to_daemon(forgotten.root, "STOP")
-            _end_by_term(forgotten.root, forgotten.unit("unseen"))
+            to_daemon(forgotten.root, "STOP")
+            end_by_term(forgotten.root, forgotten.unit("unseen"))
             with death(forgotten.root):
                 _ends_with(events, forgotten, "unseen", status)
             ctr.wait(PATIENCE_SECONDS)
@@ -123,17 +129,3 @@ def _ends_with(events: Events, containers: Containers, word: str, status: int) -
 def _id_is_free(containers: Containers, word: str) -> None:
     containers.ctr("containers", "rm", containers.id(word))
     assert containers.run(word, "sh", "-c", "exit 3").returncode == 3
-
-
-def _to_daemon(root: Root, signal: str) -> None:
-    root.run("systemctl", "kill", "--kill-whom=main", "-s", signal, SERVICE, check=True)
-
-
-def _end_by_term(root: Root, unit: str) -> None:
-    """TERM to the container's program alone; returns when systemd has seen its end."""
-    root.shell(
-        f"systemctl kill --kill-whom=main -s TERM {unit}\n"
-        f"for i in $(seq 600); do [ $(systemctl show -P ExecMainCode {unit}) != 0 ] && exit\n"
-        "sleep 0.1; done; exit 1",
-        timeout=PATIENCE_SECONDS,
-    )

@@ -119,8 +119,8 @@ async def _nobody_stays(shim: Shim, container: Container, process: Process, foun
         forget_early(shim, container)
         look_at(shim, tuple((container, running) for running in container.execs.values()))
     elif process.program is not None and found.status > SIGNALLED:
-        # The signal may have hit the reaper alone, which passes on but TERM, or nobody knows: its
-        # program would run on unseen (lab).
+        # The signal may have hit the reaper alone, which passes none on but TERM: its program would
+        # run on unseen (lab).
         await shim.ports.processes.signal(process.program, SIGKILL)
 
 

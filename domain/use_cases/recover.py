@@ -51,7 +51,7 @@ async def recover(shim: Shim) -> None:
     # Farewells first, the older before the younger: a later life of the id waits for them.
     for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
         container = _container(shim, record)
-        if _is_past(record, _later(record, records)):
+        if _is_past(record, records):
             await forget(shim, container)
         elif container.deleted:
             _say_farewell(shim, container)
@@ -67,11 +67,11 @@ def _as_it_was_left(
     record: ContainerRecord, records: tuple[ContainerRecord, ...]
 ) -> ContainerRecord:
     """Its Delete came to its end, though no disk took that (F116), if the id was used again."""
-    again = record.deleting and bool(_later(record, records))
+    again = record.deleting and _has_successor(record, records)
     return replace(record, deleted=record.deleted or again)
 
 
-def _is_past(record: ContainerRecord, later: list[ContainerRecord]) -> bool:
+def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
     """A record that only could not be removed: a later life of its id proves that all was done.
 
     None says anything before the last word of the one before was heard; and none is made beside
@@ -79,8 +79,12 @@ def _is_past(record: ContainerRecord, later: list[ContainerRecord]) -> bool:
     say `created` all the same).
     """
     if record.deleted:
-        return any(Told.CREATED in each.init.told for each in later)
-    return bool(later)
+        return any(Told.CREATED in each.init.told for each in _later(record, records))
+    return _has_successor(record, records)
+
+
+def _has_successor(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
+    return any(not each.deleted for each in _later(record, records))
 
 
 def _later(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> list[ContainerRecord]:

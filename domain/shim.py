@@ -64,6 +64,11 @@ class Shim:
     remnants: list[Container] = field(default_factory=list)
     # Containers that are gone, but for a record that could not be removed.
     unforgotten: list[Container] = field(default_factory=list)
+    # The greatest number of a life that was ever given or found: the wall clock may be set back
+    # (F122), and the younger of two records of one id must have the greater one.
+    youngest: int = 0
+    # Units that were ours to look after; None once all orphans are gone (use_cases/orphans.py).
+    handled: dict[UnitName, None] | None = field(default_factory=dict)
     # Processes of a former daemon whose units have no reference of ours yet.
     unheld: list[tuple[Container, Process]] = field(default_factory=list)
 
@@ -88,6 +93,8 @@ class Shim:
     def track(self, container: Container, process: Process) -> None:
         """From now on hints about the process's unit lead to it."""
         self.units[process.unit] = (container, process)
+        if self.handled is not None:
+            self.handled[process.unit] = None
 
     def untrack(self, process: Process) -> None:
         self.units.pop(process.unit, None)

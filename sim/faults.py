@@ -24,9 +24,15 @@ class At(Enum):
     UNIT_ADOPT = auto()
     UNIT_LIST = auto()
     JOB = auto()
+    JOB_END = auto()
+    SPAWN = auto()
+    READY = auto()
+    PID_FILE = auto()
+    GO_DOWN = auto()
     HINT = auto()
     BUS = auto()
     SIGCHLD = auto()
+    FORK = auto()
     DEATH = auto()
     RUNC_CREATE = auto()
     RUNC_EXEC = auto()
@@ -45,8 +51,19 @@ class At(Enum):
     CONSOLE = auto()
     THAW = auto()
     PROCESS = auto()
+    READER = auto()
     PUBLISH = auto()
+    # What befalls the machine by itself, once in a run (sim/upheavals.py).
     CONTAINERD = auto()
+    BUS_RESTART = auto()
+    RELOAD = auto()
+    REEXEC = auto()
+    LEFT_OVER = auto()
+    RUNC_ROOT = auto()
+    FULL_DISK = auto()
+    OUT_OF_MEMORY = auto()
+    NEIGHBOUR = auto()
+    WALL_CLOCK = auto()
 
     # Members are singletons, so their identity will do; by their names it takes six times as long.
     __hash__ = object.__hash__
@@ -61,6 +78,8 @@ class Does(Enum):
     ANSWERS_LATE = auto()  # it is done at once, and the answer takes that time
     NEVER_ARRIVES = auto()  # nothing was done, and nobody says so
     NEVER_ANSWERS = auto()  # everything was done, and nobody says so
+    REPEATS = auto()  # it comes, and comes again when its time has passed
+    REUSES = auto()  # it gets what somebody else has just let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +100,48 @@ class Fault:
 
 
 CATALOGUE: Final = (
-    # The bus and systemd.
+    # The bus.
     Fault("F94", At.UNIT_START, Does.FAILS_BEFORE),
     Fault("F90", At.UNIT_START, Does.FAILS_AFTER),
-    Fault("F88", At.UNIT_START, Does.LATE),
-    Fault("F58", At.UNIT_START, Does.NEVER_ANSWERS, 0.05),
-    Fault("F59", At.JOB, Does.FAILS_AFTER, 0.05),
-    Fault("F60", At.JOB, Does.FAILS_BEFORE, 0.05),
     Fault("F87", At.UNIT_READ, Does.FAILS_BEFORE),
-    Fault("F88", At.UNIT_READ, Does.LATE),
-    Fault("F89", At.UNIT_READ, Does.NEVER_ARRIVES, 0.02),
     Fault("F94", At.UNIT_KILL, Does.FAILS_BEFORE),
     Fault("F90", At.UNIT_KILL, Does.FAILS_AFTER),
-    Fault("F88", At.UNIT_KILL, Does.LATE),
     Fault("F94", At.UNIT_STOP, Does.FAILS_BEFORE),
     Fault("F55", At.UNIT_STOP, Does.FAILS_AFTER),
-    Fault("F58", At.UNIT_STOP, Does.NEVER_ANSWERS, 0.05),
     Fault("F90", At.UNIT_RELEASE, Does.FAILS_BEFORE),
     Fault("F55", At.UNIT_RELEASE, Does.FAILS_AFTER),
     Fault("F90", At.UNIT_ADOPT, Does.FAILS_BEFORE, 0.3),
+    Fault("F55", At.UNIT_ADOPT, Does.FAILS_AFTER, 0.3),
     Fault("F56", At.HINT, Does.NEVER_ARRIVES, 0.5),
+    Fault("F91", At.HINT, Does.LATE, 0.3),
+    Fault("F97", At.HINT, Does.REPEATS, 0.3),
     Fault("F92", At.BUS, Does.FAILS_BEFORE, 0.05),
+    Fault("F98", At.BUS_RESTART, Does.LATE, 1.0),
+    # systemd.
+    Fault("F88", At.UNIT_START, Does.LATE),
+    Fault("F89", At.UNIT_START, Does.NEVER_ARRIVES, 0.02),
+    Fault("F58", At.UNIT_START, Does.NEVER_ANSWERS, 0.05),
+    Fault("F88", At.UNIT_READ, Does.LATE),
+    Fault("F89", At.UNIT_READ, Does.NEVER_ARRIVES, 0.02),
+    Fault("F88", At.UNIT_KILL, Does.LATE),
+    Fault("F89", At.UNIT_KILL, Does.NEVER_ANSWERS, 0.02),
+    Fault("F88", At.UNIT_STOP, Does.LATE),
+    Fault("F58", At.UNIT_STOP, Does.NEVER_ANSWERS, 0.05),
+    Fault("F88", At.UNIT_RELEASE, Does.LATE),
+    Fault("F89", At.UNIT_RELEASE, Does.NEVER_ANSWERS, 0.02),
+    Fault("F59", At.JOB, Does.FAILS_AFTER, 0.05),
+    Fault("F60", At.JOB, Does.FAILS_BEFORE, 0.05),
+    Fault("F50", At.JOB, Does.NEVER_ARRIVES, 0.05),
+    Fault("F53", At.JOB_END, Does.NEVER_ARRIVES, 0.3),
+    Fault("F86", At.SPAWN, Does.FAILS_BEFORE, 0.05),
+    Fault("F67", At.READY, Does.LATE, 0.2),
+    Fault("F64", At.PID_FILE, Does.LATE, 0.1),
+    Fault("F64", At.PID_FILE, Does.NEVER_ARRIVES, 0.05),
     Fault("F70", At.SIGCHLD, Does.LATE, 0.3),
+    Fault("F70", At.GO_DOWN, Does.LATE, 0.2),
+    Fault("F77", At.RELOAD, Does.LATE, 1.0),
+    Fault("F54", At.REEXEC, Does.LATE, 1.0),
+    Fault("F49", At.LEFT_OVER, Does.FAILS_BEFORE, 0.5),
     # runc.
     Fault("F101", At.RUNC_CREATE, Does.FAILS_BEFORE),
     Fault("F101", At.RUNC_CREATE, Does.FAILS_AFTER),
@@ -115,24 +154,36 @@ CATALOGUE: Final = (
     Fault("F101", At.RUNC_START, Does.FAILS_AFTER),
     Fault("F102", At.RUNC_START, Does.LATE),
     Fault("F102", At.RUNC_START, Does.NEVER_ANSWERS),
+    Fault("F83", At.RUNC_STATE, Does.FAILS_BEFORE),
+    Fault("F103", At.RUNC_STATE, Does.LATE),
     Fault("F103", At.RUNC_STATE, Does.NEVER_ARRIVES),
-    Fault("F103", At.RUNC_LIST, Does.NEVER_ARRIVES),
+    Fault("F83", At.RUNC_LIST, Does.FAILS_BEFORE, 0.5),
+    Fault("F103", At.RUNC_LIST, Does.NEVER_ARRIVES, 0.5),
+    Fault("F83", At.RUNC_FREEZE, Does.FAILS_BEFORE, 0.2),
     Fault("F102", At.RUNC_FREEZE, Does.NEVER_ANSWERS, 0.2),
     Fault("F102", At.RUNC_FREEZE, Does.FAILS_AFTER, 0.2),
-    Fault("F105", At.RUNC_DELETE, Does.FAILS_BEFORE),
+    Fault("F105", At.RUNC_DELETE, Does.FAILS_BEFORE, 0.3),
     Fault("F101", At.RUNC_DELETE, Does.FAILS_AFTER),
     Fault("F103", At.RUNC_DELETE, Does.NEVER_ARRIVES, 0.05),
+    Fault("F104", At.RUNC_ROOT, Does.FAILS_BEFORE, 1.0),
     # The kernel, the disk and the streams.
+    Fault("F29", At.FORK, Does.REUSES, 0.5),
+    Fault("F28", At.NEIGHBOUR, Does.REUSES, 1.0),
     Fault("F100", At.THAW, Does.FAILS_BEFORE),
     Fault("F102", At.DEATH, Does.LATE, 0.3),
+    Fault("F81", At.OUT_OF_MEMORY, Does.FAILS_BEFORE, 1.0),
+    Fault("F122", At.WALL_CLOCK, Does.FAILS_BEFORE, 1.0),
     Fault("F116", At.BUNDLE, Does.FAILS_BEFORE, 0.02),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_BEFORE),
     Fault("F116", At.RECORD_SAVE, Does.FAILS_AFTER, 0.05),
     Fault("F116", At.RECORD_REMOVE, Does.FAILS_BEFORE),
+    Fault("F116", At.FULL_DISK, Does.LATE, 1.0),
     Fault("F116", At.MOUNT, Does.FAILS_BEFORE),
     Fault("F106", At.UNMOUNT, Does.FAILS_BEFORE, 0.3),
     Fault("F37", At.STDIO, Does.FAILS_BEFORE),
     Fault("F45", At.STDIO, Does.LATE),
+    Fault("F38", At.READER, Does.LATE, 0.3),
+    Fault("F36", At.READER, Does.FAILS_BEFORE, 0.3),
     Fault("F44", At.CONSOLE, Does.FAILS_BEFORE),
     # containerd.
     Fault("F11", At.PUBLISH, Does.LATE, 0.3),

@@ -5,7 +5,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
-from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
+from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed, TaskStarted
 from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Timestamp
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
@@ -15,7 +15,7 @@ from sim.client import Call
 from sim.life import Life
 from sim.outcome import Outcome, is_start_of, round_at, seconds
 from sim.world.kernel import Freezer, KernelProcess
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 
 # Faults that stand between systemd's knowledge of an exit and containerd's.
 SLOW: Final = frozenset(f"F{number}" for number in (11, 53, 54, 56, 77, 87, 88, 89, 91, 98))
@@ -31,6 +31,8 @@ LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
 AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
+# What keeps `runc state` from its answer.
+RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
 # With these a unit may have no reference for a while, or its task not be found again yet.
 UNHELD: Final = SLOW | {"F90", "F92", "F103"}
 
@@ -149,6 +151,22 @@ def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
                     and not resumed
                 ):
                     yield f"{view.key} was answered to run while it was paused"
+
+
+def s12_who_is_told_to_run_was_let_go(outcome: Outcome) -> Iterator[str]:
+    """Unless runc could not be asked by the shim that came upon a half-done Start."""
+    if outcome.fired.keys() & RUNC_UNASKED:
+        return
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskStarted):
+            continue
+        process = outcome.process(ProcessKey(event.owner), event.pid, at_s)
+        if process is not None and process.program is None and _lives_at(process, at_s):
+            yield f"{event.owner} is told to have started, and pid {event.pid} waits for that"
+
+
+def _lives_at(process: KernelProcess, at_s: float) -> bool:
+    return process.lives or process.ended_at > at_s
 
 
 def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:

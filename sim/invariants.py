@@ -47,6 +47,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S11", honesty.s11_running_means_started),
     ("S11", honesty.s11_paused_means_paused),
     ("S11", honesty.s11_an_ended_exec_is_dead),
+    ("S12", honesty.s12_who_is_told_to_run_was_let_go),
     ("S12", honesty.s12_a_failed_start_runs_nothing),
     ("S12", honesty.s12_a_failed_exec_ends),
     ("S12", honesty.s12_a_failed_start_ends),

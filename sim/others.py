@@ -1,4 +1,4 @@
-"""Who else has a hand in a container: a second client, containerd's own end, an administrator."""
+"""Who else has a hand in a container: a second client, an administrator."""
 
 from typing import Final
 
@@ -7,12 +7,9 @@ from domain.unit import Whom
 from domain.unit_name import UnitName, unit_name
 from sim import requests
 from sim.client import Client
-from sim.faults import At
-from sim.incarnation import Machine
 from sim.life import Life
-from sim.scheduler import first_of
 from sim.world.kernel import SIGHUP, SIGKILL, SIGTERM, KernelProcess
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 
 # Most happens in a life's first moments, the rest while its client waits.
 WHEN_S: Final = ((0.0, 0.2), (0.0, 10.0))
@@ -58,17 +55,6 @@ class SecondClient(Client):
             key = new
             self._execs.append(new)
         await self.ask(what, key, ask)
-
-
-async def restart_containerd(machine: Machine) -> None:
-    """containerd goes down once, and comes back: its clients' calls are lost, and asked again."""
-    world = machine.world
-    await first_of((), world.choices.between(*world.choices.one_of(WHEN_S)))
-    if world.faults.verdict(At.CONTAINERD) is None:
-        return
-    machine.sink.go()
-    await first_of((), world.faults.lateness())
-    machine.sink.come_back()
 
 
 class Administrator:

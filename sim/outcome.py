@@ -24,11 +24,12 @@ from sim.client import Call, Host
 from sim.incarnation import Machine
 from sim.life import Life, Round
 from sim.world.kernel import KernelProcess
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 from sim.world.world import EPOCH_S, NS_PER_S
 
 # systemd tells microseconds: what happened may be told as up to so much earlier.
 ROUNDING_S: Final = 2e-6
+DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,9 @@ def round_at(life: Life, at_s: float) -> Round | None:
 
 
 def seconds(at: Timestamp) -> float:
-    """The virtual time of a wall clock's."""
-    return at / NS_PER_S - EPOCH_S
+    """The virtual time of a wall clock's, whatever day that was set to (F122)."""
+    since = at / NS_PER_S - EPOCH_S
+    return (since + DAY_S / 2) % DAY_S - DAY_S / 2
 
 
 def owner_of(event: TaskEvent) -> ContainerKey:

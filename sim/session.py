@@ -10,12 +10,13 @@ from sim.choices import SETUP
 from sim.client import Host
 from sim.incarnation import Incarnation, Machine
 from sim.life import Life
-from sim.others import Administrator, SecondClient, restart_containerd
+from sim.others import Administrator, SecondClient
 from sim.outcome import Outcome
 from sim.scheduler import Task, sleep
+from sim.upheavals import Node, leave_units, tidy_up
 from sim.world.kernel import Kernel, Program
 from sim.world.runc import args_of
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 from sim.world.world import World
 
 LIVES_MAX: Final = 4
@@ -37,6 +38,8 @@ class Session:
     lives: tuple[Life, ...]
     clients: list[Task[None]]
     administrators: tuple[Administrator, ...]
+    node: Node
+    left_over: tuple[Unit, ...]  # units of ours from before, which nobody remembers
     stopped: tuple[UnitName, ...] = ()  # by the machine's shutdown
     idle_steps: int = 0
 
@@ -45,18 +48,23 @@ class Session:
         """The shim boots, and the clients come at once."""
         host.shim.boot()
         lives = _draw_lives(host)
+        left_over = tuple(leave_units(lives))
         spawn = host.machine.world.scheduler.spawn
         clients = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
         clients += _second_clients(lives)
-        spawn("containerd", restart_containerd(host.machine), "world")
-        bystander = host.machine.systemd.units[BYSTANDER]
-        return cls(host, host.shim.name, bystander, lives, clients, _administrators(lives))
+        node = Node(lives, host.machine.systemd.units[BYSTANDER])
+        node.spawn_all()
+        administrators = _administrators(lives)
+        return cls(
+            host, host.shim.name, node.bystander, lives, clients, administrators, node, left_over
+        )
 
     def come_to_an_end(self) -> None:
         """Until every client has, and for a time in which nobody asks for anything."""
         scheduler = self.host.machine.world.scheduler
         for client in self.clients:
             scheduler.run_until(client.done, STEPS_MAX, scheduler.now + LIFE_MAX_S)
+        tidy_up(self.host.machine.systemd, self.left_over)
         pass_time(self.host.machine.world, SETTLE_S)
         busy = scheduler.steps
         pass_time(self.host.machine.world, IDLE_S)
@@ -71,7 +79,11 @@ class Session:
             lives=self.lives,
             waiting=tuple(each.name for each in self.clients if not each.done.is_open),
             touched=frozenset(
-                [*self.stopped, *(unit for each in self.administrators for unit in each.touched)]
+                [
+                    *self.stopped,
+                    *self.node.touched,
+                    *(unit for each in self.administrators for unit in each.touched),
+                ]
             ),
             bystander=self.bystander,
             calm=not (fired or others or self.host.shim.name != self.shim),

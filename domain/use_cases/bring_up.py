@@ -18,6 +18,7 @@ from domain.task import Container, Process
 from domain.unit import JobResult, UnitRef, UnitState, Whom
 from domain.unit_definition import UnitDefinition
 from domain.use_cases.exits import SIGKILL
+from domain.use_cases.oci import forget_container
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ async def start_unit(
     """Starts the unit and waits for its job.
 
     A left-over of the name is swept away once (F48, F49): no task of ours has it, or this
-    start would have been refused. After any other failure the unit may still come up (S34):
+    start would have been refused. What runc has of it goes first: without the unit nobody
+    would know any more that it was ours. After any other failure the unit may still come up (S34):
     the caller sweeps it.
     """
     process.unit_asked = True
@@ -52,7 +54,10 @@ async def start_unit(
     outcome = await _job(shim, caller, process, unit)
     match outcome:
         case Failure(UnitExists()):
-            await sweep(shim, process)
+            await kill_unit(shim, process)
+            if process.is_init and await forget_container(shim, container) is not None:
+                return outcome
+            await let_go(shim, process)
             outcome = await _job(shim, caller, process, unit)
     return outcome
 

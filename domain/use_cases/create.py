@@ -15,7 +15,15 @@ from domain.identity import NO_PID, ContainerKey, Pid, ProcessKey
 from domain.outbox import Outbox
 from domain.outcome import failed
 from domain.ports.bundles import BundleFacts
-from domain.refusal import CallerGone, ContainerExists, Refusal, RuncFailed, UnitFailed
+from domain.refusal import (
+    CallerGone,
+    ContainerExists,
+    NoSuchUnit,
+    Refusal,
+    RuncFailed,
+    UnitExists,
+    UnitFailed,
+)
 from domain.request import CreateRequest
 from domain.shim import Shim
 from domain.task import Container, Process
@@ -92,9 +100,10 @@ def _container(shim: Shim, request: CreateRequest, facts: BundleFacts) -> Contai
     key = ProcessKey(request.owner)
     unit = unit_name(key)
     slice_name = slice_of(facts.cgroups_path, request.options)
+    shim.youngest = max(shim.ports.clock.now(), shim.youngest + 1)
     return Container(
         owner=request.owner,
-        life=shim.ports.clock.now(),
+        life=shim.youngest,
         bundle=request.bundle,
         rootfs=request.rootfs,
         checkpoint=request.checkpoint,
@@ -125,8 +134,20 @@ async def _make(shim: Shim, caller: Caller, container: Container) -> Result[None
         if failed(outcome):
             return outcome
     if container.checkpoint:
-        return Success(None)  # Start restores it, terminal and all
+        return await _name_is_free(shim, container)  # Start restores it, terminal and all
     return await start_init_unit(shim, caller, container)
+
+
+async def _name_is_free(shim: Shim, container: Container) -> Result[None, Refusal]:
+    """A left-over of the name would be taken for the restored unit by the next daemon (F49)."""
+    match await shim.ports.units.read(container.init.ref):
+        case Failure(NoSuchUnit()):
+            return Success(None)
+        case Failure(why):
+            return Failure(why)
+        case _:
+            swept = await sweep(shim, container.init)
+            return Success(None) if swept else Failure(UnitExists(container.init.unit))
 
 
 async def start_init_unit(

@@ -13,6 +13,7 @@ from domain import limits
 from domain.event import TaskExited
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit
 from domain.lifecycle import Heard
+from domain.outcome import failed
 from domain.ports.log import Level
 from domain.refusal import NoSuchUnit
 from domain.shim import Shim
@@ -113,6 +114,12 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
 
 async def _nobody_stays(shim: Shim, container: Container, process: Process, found: Exit) -> None:
     if process.is_init:
+        if found.status == UNKNOWN:
+            # Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would
+            # thaw it, may have lost it (F104).
+            thawed = await shim.ports.cgroups.thaw(container.cgroup)
+            if failed(thawed):
+                shim.lost("it may stay frozen", process.key, thawed.failure())
         if not container.private_pid_namespace:
             # The kernel ends the others only where the init was their namespace's (H15).
             await _kill_the_rest(shim, container)

@@ -35,7 +35,8 @@ async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
         return Failure(checked.failure())
     container = checked.unwrap()
     thawed = await shim.ports.runc.resume(container.target(), limits.RUNC)
-    if failed(thawed):
+    # runc may have lost the container, and it would stay frozen for ever (F104).
+    if failed(thawed) and failed(await shim.ports.cgroups.thaw(container.cgroup)):
         return Failure(thawed.failure())
     if container.init.hear(Heard.RESUMED):
         tell(shim, container, TaskResumed(owner))

@@ -48,6 +48,7 @@ async def recover(shim: Shim) -> None:
     works = []
     found = await shim.ports.records.all()
     records = tuple(_as_it_was_left(record, found) for record in found)
+    shim.youngest = max((record.life for record in records), default=0)
     # Farewells first, the older before the younger: a later life of the id waits for them.
     for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
         container = _container(shim, record)
@@ -84,6 +85,7 @@ def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> b
 
 
 def _has_successor(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
+    """One that is not over: a farewell's number is the greater if the clock was set back (F122)."""
     return any(not each.deleted for each in _later(record, records))
 
 
@@ -208,11 +210,12 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     init = container.init
     if init.ending or not await _was_asked(shim, container, init):
         return
+    restored = False
     if container.checkpoint and init.is_starting:
-        await _job_is_over(shim, init)
+        restored = _has_run(await _job_is_over(shim, init))
         init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
     status = await _status(shim, container)
-    if container.checkpoint and init.is_starting and not status:
+    if container.checkpoint and init.is_starting and not (status or restored):
         container.outbox.start_failed(init.key)
         _has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
         await keep(shim, container)  # before anybody is told: the next daemon's clock is another
@@ -266,16 +269,23 @@ async def _was_asked(shim: Shim, container: Container, process: Process) -> bool
     return process.hear(Heard.START_CLAIMED)
 
 
-async def _job_is_over(shim: Shim, process: Process) -> None:
-    """Waits until a start that the former daemon asked for has come to its end."""
+async def _job_is_over(shim: Shim, process: Process) -> UnitState | None:
+    """Waits until a start that the former daemon asked for has come to its end: its last look."""
+    state = None
     for _ in range(limits.START_LOOKS):
         state = await _reading(shim, process)
         if state is None:
-            return
+            break
         process.invocation = state.ref.invocation
         if not state.is_starting:
-            return
+            break
         await shim.ports.concurrency.first_of((), limits.START_LOOK)
+    return state
+
+
+def _has_run(state: UnitState | None) -> bool:
+    """A restore that failed has no main process; one that did not runc may not know (F104)."""
+    return state is not None and (state.main_pid != NO_PID or state.exit is not None)
 
 
 async def _reading(shim: Shim, process: Process) -> UnitState | None:

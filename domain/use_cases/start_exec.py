@@ -124,11 +124,21 @@ async def never_ran(shim: Shim, container: Container, process: Process) -> None:
     process.never_ran = True
     if process.unit_asked:
         await sweep(shim, process)
+        await _nobody_came_late(shim, container, process)
         shim.untrack(process)
     await shim.ports.streams(process).close(process.key)
     container.outbox.start_failed(process.key)
     await settle(shim, container, process, Exit(UNKNOWN, shim.ports.clock.now()))
     send(shim, container)
+
+
+async def _nobody_came_late(shim: Shim, container: Container, process: Process) -> None:
+    """A kill may have been lost before the pid file was read, and the program set up then (F94)."""
+    pid = await shim.ports.bundles.pid(container.bundle, process.key.exec_id)
+    if pid is not None:
+        found = await shim.ports.processes.identify(pid, container.cgroup)
+        if not failed(found):
+            await shim.ports.processes.signal(found.unwrap(), SIGKILL)
 
 
 async def _why_not(

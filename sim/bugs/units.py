@@ -11,7 +11,8 @@ from domain.unit import JobResult, UnitRef, UnitState
 from domain.unit_definition import UnitDefinition
 from domain.use_cases import resync
 from sim.bugs.bug import At, Bug, no_step
-from sim.world.systemd import Systemd, Unit
+from sim.world.systemd import Systemd
+from sim.world.unit import Unit
 from sim.world.units import FakeUnits
 
 _start = FakeUnits.start

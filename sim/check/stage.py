@@ -16,7 +16,7 @@ from sim.scheduler import Task, sleep
 from sim.session import BYSTANDER, boot, next_shim
 from sim.world.kernel import Freezer, Kernel
 from sim.world.story import Story
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 from sim.world.world import World
 
 STEPS_MAX: Final = 20_000

@@ -68,6 +68,8 @@ class Disk:
         self.folders: dict[str, None] = {}
         # How often it refused to keep or remove a container's record, or said so.
         self.refused: dict[ContainerKey, int] = {}
+        # Nothing can be written, nor removed: full, or read-only since an error (F116).
+        self.takes_nothing = False
 
     def file(self, path: str) -> str | None:
         for folder, bundle in self.bundles.items():
@@ -117,6 +119,8 @@ class FakeBundles:
         found = self._disk.bundles.get(bundle)
         if found is None:
             return Failure(BundleFailed(f"{bundle}/config.json: no such file"))
+        if self._disk.takes_nothing:
+            return Failure(BundleFailed(FULL))
         found.cgroups_path = cgroups_path
         return Success(None)
 
@@ -134,6 +138,8 @@ class FakeBundles:
             return Failure(BundleFailed("the spec is no JSON"))
         if not isinstance(process, dict) or bundle not in self._disk.bundles:
             return Failure(BundleFailed("the spec is no process, or there is no bundle"))
+        if self._disk.takes_nothing:
+            return Failure(BundleFailed(FULL))
         self._disk.remove_below(bundle_files.exec_folder(bundle, exec_id))
         text = json.dumps({**process, "terminal": terminal})
         self._disk.write(bundle_files.exec_spec(bundle, exec_id), text)
@@ -147,7 +153,7 @@ class FakeBundles:
     async def pid(self, bundle: str, exec_id: ExecId | None) -> Pid | None:
         await self._disk.world.pass_through(At.RECORD_READ)
         text = self._disk.file(bundle_files.pid_file(bundle, exec_id))
-        return None if text is None else Pid(int(text))
+        return Pid(int(text)) if text else None
 
     async def evidence(self, paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:
         await self._disk.world.pass_through(At.RECORD_READ)
@@ -169,8 +175,11 @@ class FakeRecords:
         saved = await self._disk.world.ask(At.RECORD_SAVE, lambda: self._save(record))
         return self._answer(record.owner, saved)
 
-    def _save(self, record: ContainerRecord) -> None:
+    def _save(self, record: ContainerRecord) -> Lost | None:
+        if self._disk.takes_nothing:
+            return Lost.REFUSED
         self._disk.records[record.owner, record.life] = record
+        return None
 
     async def remove(self, owner: ContainerKey, life: int) -> Result[None, RecordFailed]:
         removed = await self._disk.world.ask(At.RECORD_REMOVE, lambda: self._remove(owner, life))
@@ -182,8 +191,11 @@ class FakeRecords:
         self._disk.refused[owner] = self._disk.refused.get(owner, 0) + 1
         return Failure(RecordFailed(FULL))
 
-    def _remove(self, owner: ContainerKey, life: int) -> None:
+    def _remove(self, owner: ContainerKey, life: int) -> Lost | None:
+        if self._disk.takes_nothing:
+            return Lost.REFUSED
         self._disk.records.pop((owner, life), None)
+        return None
 
     async def all(self) -> tuple[ContainerRecord, ...]:
         await self._disk.world.pass_through(At.RECORD_READ)

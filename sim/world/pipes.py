@@ -116,6 +116,11 @@ class Pipes:
         self.fifos[path] = Pipe(self.scheduler)
         return self.fifos[path]
 
+    def close(self, path: str, who: str) -> None:
+        """Whoever has it open, and if it is there any more: its client may be gone (F36)."""
+        if path in self.fifos:
+            self.fifos[path].close(who)
+
     def listen(self, path: str) -> Console:
         self.consoles[path] = Console(self.scheduler.latch())
         return self.consoles[path]

@@ -110,6 +110,9 @@ class Oci:
             return "container with given ID already exists"
         if program_of(found.args) is None:
             return 'exec: "missing": executable file not found in $PATH'
+        left = self.world.kernel.inside(found.cgroups_path)
+        if left:
+            return f"container's cgroup is not empty: {len(left)} process(es) found"
         if console and not self.pipes.connect(console, Pty()):
             return f"dial unix {console}: connect: connection refused"
         return None

@@ -41,6 +41,8 @@ DOES: Final = {
     Does.ANSWERS_LATE: "it is done at once, and the answer comes late",
     Does.NEVER_ARRIVES: "it gets lost on its way",
     Does.NEVER_ANSWERS: "it is done, and the answer gets lost",
+    Does.REPEATS: "it comes, and once more when its time has passed",
+    Does.REUSES: "it gets what somebody else has just let go",
 }
 
 
@@ -211,9 +213,20 @@ LANE_OF: Final = (
     ("HINT", "bus"),
     ("BUS", "bus"),
     ("JOB", "systemd"),
+    ("SPAWN", "systemd"),
+    ("READY", "systemd"),
+    ("PID_FILE", "systemd"),
+    ("GO_DOWN", "systemd"),
     ("SIGCHLD", "systemd"),
+    ("RELOAD", "systemd"),
+    ("REEXEC", "systemd"),
+    ("LEFT_OVER", "systemd"),
+    ("NEIGHBOUR", "systemd"),
     ("RUNC", "runc"),
     ("BUNDLE", "disk"),
     ("RECORD", "disk"),
+    ("FULL_DISK", "disk"),
+    ("READER", "containerd"),
     ("PUBLISH", "containerd"),
+    ("CONTAINERD", "containerd"),
 )

@@ -1,14 +1,19 @@
 """stdio by FIFO, of one incarnation of the shim; its ends die with it."""
 
+from typing import Final
+
 from returns.result import Failure, Result, Success
 
 from domain.identity import ProcessKey
 from domain.limits import Seconds
 from domain.refusal import DeadlinePassed, StdioFailed
 from domain.request import Stdio
-from sim.faults import At
+from sim.faults import At, Does
 from sim.world.pipes import CLIENT, SHIM, STAND_IN, Pipe, Pipes
 from sim.world.world import Lost, World
+
+# What a program's last words are.
+LEFT: Final = b"bye"
 
 
 class FakeFifos:
@@ -57,8 +62,11 @@ class FakeFifos:
     async def drain(self, process: ProcessKey, within: Seconds) -> None:
         await self._world.pass_through(At.STDIO)
         for path in _outputs(self.held.get(process, Stdio())):
-            pipe = self._pipes.fifos[path]
+            pipe = self._pipes.fifos.get(path)
+            if pipe is None:
+                continue  # closed meanwhile, and its client has gone
             pipe.close(STAND_IN)
+            _meet_reader(self._world, pipe)
             await _is_read(self._world, pipe, within)
 
     async def close(self, process: ProcessKey) -> None:
@@ -91,8 +99,11 @@ class FakeFifos:
 
     def _let_go(self, process: ProcessKey) -> None:
         for path in _paths(self.held.pop(process, Stdio())):
-            self._pipes.fifos[path].close(SHIM)
-            self._pipes.fifos[path].close(STAND_IN)
+            pipe = self._pipes.fifos[path]
+            pipe.close(SHIM)
+            pipe.close(STAND_IN)
+            if self._pipes.made_by_clients and CLIENT not in pipe.readers:
+                del self._pipes.fifos[path]  # one who comes again makes it anew
 
 
 async def has_client(world: World, pipe: Pipe, within: Seconds) -> bool:
@@ -103,6 +114,25 @@ async def has_client(world: World, pipe: Pipe, within: Seconds) -> bool:
         if left <= 0 or await world.scheduler.first_of((pipe.moved,), left) is None:
             return False
     return True
+
+
+def _meet_reader(world: World, pipe: Pipe) -> None:
+    """A client may have gone, or stop reading for a time with something left (F36, F38)."""
+    match world.faults.verdict(At.READER):
+        case None:
+            pass
+        case Does.LATE:
+            pipe.open_to_read(CLIENT)
+            pipe.data.extend(LEFT)
+            world.scheduler.spawn("reader", _read_late(world, pipe), "world")
+        case _:
+            pipe.data.extend(LEFT)
+            pipe.close(CLIENT)
+
+
+async def _read_late(world: World, pipe: Pipe) -> None:
+    await world.scheduler.first_of((), world.faults.lateness())
+    pipe.read()
 
 
 async def _is_read(world: World, pipe: Pipe, within: Seconds) -> None:

@@ -1,91 +1,15 @@
 """systemd: units, their jobs and what remains of them. Survives every crash of the shim."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Final
-
 from domain.exit_status import NS_PER_US, MainCode
-from domain.identity import NO_PID
-from domain.unit import Activity, InvocationId, JobResult, UnitRef, UnitState, Whom
+from domain.unit import Activity, InvocationId, JobResult, UnitRef, Whom
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
 from sim.faults import At, Does
 from sim.scheduler import SimLatch
-from sim.world.kernel import SIGHUP, SIGINT, SIGKILL, SIGTERM, KernelProcess
+from sim.world.kernel import SIGKILL, SIGTERM, KernelProcess
 from sim.world.runc import Command, Oci, program_of
+from sim.world.unit import CANNOT_SET_UP, FRUITLESS, RUNC_FAILED, Job, Listener, Refused, Unit
 from sim.world.world import Line, World
-
-# What the reaper ends with when runc failed.
-RUNC_FAILED: Final = 1
-US_PER_S: Final = 1_000_000
-# Ends that systemd calls clean (systemd.service(5), SuccessExitStatus): SIGPIPE is 13.
-CLEAN_SIGNALS: Final = frozenset({SIGHUP, SIGINT, 13, SIGTERM})
-CGROUP_LOOK_S: Final = 0.01
-
-
-class Refused(Enum):
-    """StartTransientUnit's own errors."""
-
-    EXISTS = auto()
-    DESTRUCTIVE = auto()  # the transaction would undo the node's shutdown (F60)
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    done: SimLatch
-    result: JobResult = JobResult.DONE
-
-    def finish(self, result: JobResult) -> None:
-        if not self.done.is_open:
-            self.result = result
-            self.done.open()
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    definition: UnitDefinition
-    invocation: InvocationId
-    job: Job
-    reaped: SimLatch  # its main process's end is known
-    activity: Activity = Activity.STARTING
-    control: KernelProcess | None = None
-    main: KernelProcess | None = None
-    code: MainCode = MainCode.NONE
-    status: int = 0
-    exited_at_us: int = 0
-    refs: dict[str, None] = field(default_factory=dict)
-    going_down: SimLatch | None = None
-
-    @property
-    def name(self) -> UnitName:
-        return self.definition.name
-
-    @property
-    def cgroup(self) -> str:
-        return f"/{self.definition.properties['Slice']}/{self.name}"
-
-    @property
-    def is_clean(self) -> bool:
-        """0 and death by TERM, HUP, INT, PIPE leave `active (exited)` with RemainAfterExit."""
-        if self.code is MainCode.EXITED:
-            return self.status == 0
-        return self.status in CLEAN_SIGNALS
-
-    def seconds(self, name: str) -> float:
-        value = self.definition.properties[name]
-        return float(value) / US_PER_S if isinstance(value, int) else 0.0
-
-    def state(self) -> UnitState:
-        main = self.main
-        return UnitState(
-            ref=UnitRef(self.name, self.invocation),
-            activity=self.activity,
-            main_pid=main.pid if main is not None and self.code is MainCode.NONE else NO_PID,
-            main_code=self.code,
-            main_status=self.status,
-            exited_at_us=self.exited_at_us,
-        )
 
 
 class Systemd:
@@ -98,7 +22,9 @@ class Systemd:
         # Calls are handled one after the other, whoever sent them.
         self.line = Line()
         # Who hears of changes: each incarnation of the shim that has subscribed.
-        self.listeners: list[Callable[[UnitName], None]] = []
+        self.listeners: list[Listener] = []
+        # While the bus is away: opens when it is up again.
+        self.bus_is_back: SimLatch | None = None
         # Every unit that ever was, and since when nobody could read its status any more (F46).
         self.history: list[Unit] = []
         self.forgotten: dict[InvocationId, float] = {}
@@ -128,9 +54,12 @@ class Systemd:
         self.ref(unit, by)
         self.units[definition.name] = unit
         self.history.append(unit)
-        if does is Does.FAILS_AFTER:  # skipped by a condition, and `done` all the same (F59)
+        if does in {Does.FAILS_AFTER, Does.NEVER_ARRIVES}:
             unit.activity = Activity.INACTIVE
-            unit.job.finish(JobResult.DONE)
+            # Skipped by a condition, and `done` all the same (F59), or honest about it (F50).
+            skipped = does is Does.FAILS_AFTER
+            result = JobResult.DONE if skipped else self.world.choices.one_of(FRUITLESS)
+            unit.job.finish(result)
         else:
             self.world.scheduler.spawn(f"job {definition.name}", self._begin(unit), "world")
         return unit.job
@@ -138,13 +67,25 @@ class Systemd:
     async def _begin(self, unit: Unit) -> None:
         if unit.activity is not Activity.STARTING:
             return  # a stop came first and has cancelled the job while it was waiting
-        match unit.definition.properties["Type"]:
-            case "forking":
-                await self._fork(unit)
-            case "notify":
-                await self._notify(unit)
-            case _:
-                self._execute(unit)
+        kind = unit.definition.properties["Type"]
+        if kind not in {"forking", "notify"}:
+            self._execute(unit)
+        elif self.world.faults.verdict(At.SPAWN) is not None:
+            await self._spawn_nobody(unit, has_main=kind == "notify")
+        elif kind == "forking":
+            await self._fork(unit)
+        else:
+            await self._notify(unit)
+
+    async def _spawn_nobody(self, unit: Unit, *, has_main: bool) -> None:
+        """What should run ends before its program begins; its code is systemd's own (F86)."""
+        child = self.world.kernel.fork(unit.cgroup)
+        if has_main:
+            self._supervise(unit, child)
+            self.world.kernel.end(child, MainCode.EXITED, CANNOT_SET_UP)
+            return
+        self.world.kernel.end(child, MainCode.EXITED, CANNOT_SET_UP)
+        await self._not_started(unit)
 
     async def _fork(self, unit: Unit) -> None:
         """ExecStart is `runc create`, whose child becomes the main process."""
@@ -155,11 +96,24 @@ class Systemd:
             await self._not_started(unit)
             return
         self.world.kernel.end(runc, MainCode.EXITED, 0)
+        if not await self._has_pid_file(unit):
+            await self._not_started(unit)
+            return
         if not init.lives:  # systemd refuses the pid of a dead process (F66)
             await self._not_started(unit)
             return
         self._supervise(unit, init)
         self._ready(unit)
+
+    async def _has_pid_file(self, unit: Unit) -> bool:
+        """systemd waits for one that comes late; one that stays empty it gives up on (F64)."""
+        does = self.world.faults.verdict(At.PID_FILE)
+        if does is None:
+            return True
+        limit_s = unit.seconds("TimeoutStartUSec")
+        late_s = limit_s if does is Does.NEVER_ARRIVES else self.world.faults.lateness()
+        await self.world.scheduler.first_of((), late_s)
+        return late_s < limit_s and unit.activity is Activity.STARTING
 
     async def _notify(self, unit: Unit) -> None:
         """ExecStart is the reaper, which is ready when runc has set the program up."""
@@ -170,7 +124,8 @@ class Systemd:
         command = Command(runc, unit.name, unit.definition.argv)
         program = await self.oci.execute(command, unit.seconds("TimeoutStartUSec"))
         was_killed = not runc.lives and runc.code is not MainCode.EXITED
-        hangs = program is None and reaper.lives and self._hangs(unit)
+        waits = runc.lives and unit.activity is Activity.STARTING
+        hangs = program is None and reaper.lives and waits
         if was_killed or hangs:
             await self._not_started(unit)
             return
@@ -182,10 +137,23 @@ class Systemd:
         for signal in reaper.pending:
             self.world.kernel.signal(program, signal)
         if reaper.lives:
-            self._ready(unit)
+            self._report_ready(unit)
         program.on_end.append(lambda ended: self._reaped(reaper, ended))
         if not program.lives:
             self._reaped(reaper, program)
+
+    def _report_ready(self, unit: Unit) -> None:
+        """READY=1 may come late, and is dropped when its sender has gone by then (F67)."""
+        if self.world.faults.verdict(At.READY) is None:
+            self._ready(unit)
+        else:
+            work = self._ready_late(unit, self.world.faults.lateness())
+            self.world.scheduler.spawn(f"ready {unit.name}", work, "world")
+
+    async def _ready_late(self, unit: Unit, late_s: float) -> None:
+        await self.world.scheduler.first_of((unit.reaped,), late_s)
+        if not unit.reaped.is_open:
+            self._ready(unit)
 
     def _reaped(self, reaper: KernelProcess, ended: KernelProcess) -> None:
         self.world.kernel.end(reaper, ended.code, ended.status)
@@ -198,7 +166,7 @@ class Systemd:
             unit.job.finish(JobResult.FAILED)
             self.changed(unit)
             return
-        main = self.world.kernel.fork(unit.cgroup, unit=unit.name)
+        main = self.world.kernel.fork(unit.cgroup)
         self._supervise(unit, main)
         self._ready(unit)
         self.world.kernel.execute(main, program)
@@ -256,6 +224,8 @@ class Systemd:
         stuck = await self._kill_the_rest(unit, timeout_s)
         if unit.main is not None and not unit.main.lives:
             await self.world.scheduler.first_of((unit.reaped,), None)
+        if self.world.faults.verdict(At.GO_DOWN) is not None:
+            await self.world.scheduler.first_of((), self.world.faults.lateness())
         clean = unit.is_clean or unit.code is MainCode.NONE
         unit.activity = Activity.FAILED if failed or stuck or not clean else Activity.INACTIVE
         unit.job.finish(JobResult.FAILED)
@@ -269,10 +239,6 @@ class Systemd:
         if self.world.kernel.inside(unit.cgroup):
             await self.world.scheduler.first_of((), timeout_s)
         return bool(self.world.kernel.inside(unit.cgroup))
-
-    def _hangs(self, unit: Unit) -> bool:
-        control = unit.control
-        return control is not None and control.lives and unit.activity is Activity.STARTING
 
     def kill(self, unit: Unit, whom: Whom, signal: int) -> None:
         if whom is Whom.ALL:
@@ -329,4 +295,4 @@ class Systemd:
             "systemd", unit.name, "is", unit.activity, "main:", unit.code, unit.status
         )
         for listener in tuple(self.listeners):
-            listener(unit.name)
+            listener.changed(unit.name)

@@ -56,6 +56,9 @@ class World:
     faults: Faults
     kernel: Kernel
     story: Story
+    # By how much the wall clock was set since the start (F122); whole days, so that the hour of
+    # a time still says when it was (sim/outcome.py).
+    clock_is_off_s: int = 0
     # `tell` for a close look: in an ordinary run nobody listens.
     detail: Detail = field(init=False)
 
@@ -167,7 +170,7 @@ class World:
         return does
 
     def wall(self) -> Timestamp:
-        return Timestamp(int((EPOCH_S + self.scheduler.now) * NS_PER_S))
+        return Timestamp(int((EPOCH_S + self.clock_is_off_s + self.scheduler.now) * NS_PER_S))
 
     def tell(self, who: str, *parts: object) -> None:
         """The parts are frozen values: what they say now is what is read later."""

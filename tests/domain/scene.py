@@ -33,7 +33,7 @@ from sim.scheduler import Task, sleep
 from sim.world.disk import Bundle
 from sim.world.kernel import SIGKILL, KernelProcess, Program
 from sim.world.runc import MISSING, RuncContainer, args_of
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 from sim.world.world import World
 from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, WEB, asked, exec_asked
 from tests.domain.heard import in_short, owner_of

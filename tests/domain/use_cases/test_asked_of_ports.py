@@ -18,7 +18,7 @@ from domain.use_cases.exits import look_at
 from domain.use_cases.recover import recover
 from sim.faults import At, Does
 from sim.world.kernel import SIGHUP, SIGKILL, Program
-from sim.world.systemd import Unit
+from sim.world.unit import Unit
 from tests.domain.asked_of_ports import SLOW_PORTS, noting
 from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, refused
 from tests.domain.scene import Scene

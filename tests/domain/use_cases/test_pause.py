@@ -17,7 +17,7 @@ from domain.refusal import (
 )
 from domain.use_cases.pause import pause, resume
 from sim.faults import At, Does
-from sim.world.kernel import Program
+from sim.world.kernel import Freezer, Program
 from tests.domain.client import WEB, refused
 from tests.domain.scene import Scene
 
@@ -97,10 +97,35 @@ def test_a_failed_resume_changes_nothing_and_can_be_asked_again(scene: Scene) ->
     scene.running()
     scene.pause().unwrap()
     scene.at(At.RUNC_FREEZE, Does.FAILS_BEFORE)
+    scene.at(At.THAW, Does.FAILS_BEFORE)
     assert isinstance(refused(scene.resume()), RuncFailed)
     assert scene.view().phase is Phase.PAUSED
     assert "TaskResumed" not in scene.heard()
     assert scene.resume() == Success(None)
+
+
+def test_f104_a_container_that_runc_has_forgotten_does_not_stay_frozen(scene: Scene) -> None:
+    pid = scene.running()
+    scene.pause().unwrap()
+    scene.machine.oci.containers.clear()
+    assert scene.resume() == Success(None)
+    assert scene.view().phase is Phase.RUNNING
+    assert not scene.world.kernel.is_frozen(scene.process(pid).cgroup)
+    assert scene.heard()[-1] == "TaskResumed"
+
+
+def test_f104_a_frozen_one_that_systemd_gave_up_dies_though_runc_has_forgotten_it(
+    scene: Scene,
+) -> None:
+    scene.world.kernel.freezer = Freezer.V1
+    scene.running()
+    scene.pause().unwrap()
+    scene.machine.oci.containers.clear()
+    unit = scene.unit()
+    assert unit is not None
+    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    assert scene.wait().unwrap().status == 255
+    scene.ends_well()
 
 
 def test_an_exit_while_runc_freezes_is_an_exit_and_no_pause_is_told(scene: Scene) -> None:

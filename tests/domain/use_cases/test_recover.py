@@ -164,6 +164,21 @@ def test_f13_one_container_that_makes_trouble_holds_up_no_other(scene: Scene) ->
     assert scene.wait(ProcessKey(other.owner)).unwrap().status == 255
 
 
+def test_f122_of_two_records_the_younger_counts_though_the_clock_was_set_back(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.MOUNT, Does.FAILS_BEFORE)
+    scene.at(At.RECORD_REMOVE, Does.FAILS_BEFORE)
+    refused(scene.create())
+    scene.world.clock_is_off_s -= 86_400
+    pid = scene.running()
+    scene.pass_time()
+    scene.restart()
+    scene.pass_time()
+    assert scene.view().phase is Phase.RUNNING
+    assert scene.living() == [pid]
+    scene.ends_well()
+
+
 def test_without_records_there_is_nothing_to_recover(scene: Scene) -> None:
     scene.ask(recover(scene.shim))
     assert scene.shim.containers == {}

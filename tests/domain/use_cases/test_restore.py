@@ -6,6 +6,7 @@ from domain.event import TaskStarted
 from domain.identity import (
     ProcessKey,
 )
+from domain.lifecycle import Phase
 from domain.refusal import (
     CallerGone,
     DeadlinePassed,
@@ -81,3 +82,22 @@ def test_r081_a_caller_who_leaves_a_restore_leaves_no_unit(scene: Scene) -> None
     assert isinstance(refused(scene.ask(start(scene.shim, caller, INIT))), CallerGone)
     assert scene.living() == []
     assert scene.wait().unwrap().status == 255
+
+
+def test_f104_a_restore_under_way_is_found_again_though_runc_has_forgotten_it(
+    scene: Scene,
+) -> None:
+    """Its unit tells that the program runs."""
+    restored(scene)
+    scene.at(At.RUNC_CREATE, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.starting())
+    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.pass_time()
+    scene.machine.oci.containers.clear()
+    [pid] = scene.living()
+    scene.boot()
+    scene.pass_time()
+    assert scene.view().phase is Phase.RUNNING
+    assert scene.view().pid == pid
+    scene.ends_well()

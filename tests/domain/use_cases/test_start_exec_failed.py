@@ -18,6 +18,7 @@ from domain.refusal import (
     SystemdAway,
     UnknownExec,
 )
+from domain.unit_name import unit_name
 from sim.faults import At, Does
 from sim.world.kernel import Program
 from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, asked, refused
@@ -212,3 +213,21 @@ def test_an_exec_whose_start_an_administrator_canceled_does_not_come_up_later(
     scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
     assert isinstance(refused(scene.answer(starting)), RuncFailed)
     assert scene.living() == [scene.view().pid]
+
+
+def test_f94_a_program_that_came_late_since_a_kill_was_lost_is_ended(scene: Scene) -> None:
+    """Set up by runc after the pid file was looked for, and before all of the unit was killed."""
+    scene.added(STAYS)
+    init = scene.view().pid
+
+    def set_up() -> None:
+        kernel = scene.world.kernel
+        program = kernel.fork(scene.process(init).cgroup, unit=unit_name(EXEC))
+        kernel.execute(program, STAYS)
+        scene.machine.disk.write(bundle_files.pid_file(BUNDLE, EXEC.exec_id), str(program.pid))
+
+    scene.at(At.UNIT_START, Does.FAILS_BEFORE)
+    scene.at(At.UNIT_KILL, Does.FAILS_BEFORE)
+    scene.at(At.UNIT_KILL, then=set_up)
+    assert isinstance(refused(scene.start(EXEC)), SystemdAway)
+    assert scene.living() == [init]

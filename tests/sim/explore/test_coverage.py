@@ -9,7 +9,7 @@ from sim.faults import CATALOGUE
 from sim.run import Report, run
 
 WEB = ContainerKey(Namespace("default"), ContainerId("web"))
-SEEDS = 100
+SEEDS = 300
 
 
 @pytest.fixture(scope="module")

@@ -38,8 +38,11 @@ def violated(recording: Recording) -> set[str]:
 
 
 def crowded() -> Recording:
-    """The first seed of many lives that violates S5."""
-    reports = (run(seed) for seed in range(400))
+    """A seed of many lives that violates S5, and needs no call made again for that.
+
+    The draws of a client who repeats a call come later, so its fault cannot just be left out.
+    """
+    reports = (run(seed) for seed in range(2, 400))
     return recorded(
         next(
             each.seed

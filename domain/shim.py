@@ -67,8 +67,6 @@ class Shim:
     # The greatest number of a life that was ever given or found: the wall clock may be set back
     # (F122), and the younger of two records of one id must have the greater one.
     youngest: int = 0
-    # Units that were ours to look after; None once all orphans are gone (use_cases/orphans.py).
-    handled: dict[UnitName, None] | None = field(default_factory=dict)
     # Processes of a former daemon whose units have no reference of ours yet.
     unheld: list[tuple[Container, Process]] = field(default_factory=list)
 
@@ -86,15 +84,13 @@ class Shim:
         if key.exec_id is None:
             return Success((container, container.init))
         process = container.execs.get(key.exec_id)
-        if process is None:
+        if process is None or not process.is_known:
             return Failure(UnknownExec(key.exec_id))
         return Success((container, process))
 
     def track(self, container: Container, process: Process) -> None:
         """From now on hints about the process's unit lead to it."""
         self.units[process.unit] = (container, process)
-        if self.handled is not None:
-            self.handled[process.unit] = None
 
     def untrack(self, process: Process) -> None:
         self.units.pop(process.unit, None)

@@ -40,6 +40,8 @@ class Process:
     exit: Exit | None = None
     started: bool = False
     never_ran: bool = False
+    # Of an exec: on disk. Before that only its id is taken (use_cases/add_exec.py).
+    is_known: bool = True
     # Its client was done with stdin before it had begun (use_cases/terminal.py).
     stdin_ended: bool = False
     told: set[Told] = field(default_factory=set)

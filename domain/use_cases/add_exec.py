@@ -3,7 +3,7 @@
 from returns.result import Failure, Result, Success
 
 from domain.event import ExecAdded
-from domain.identity import ProcessKey
+from domain.identity import ExecId, ProcessKey
 from domain.lifecycle import Phase
 from domain.outcome import failed
 from domain.refusal import BeingDeleted, ExecExists, InvalidArgument, Operation, Refusal, WrongPhase
@@ -32,18 +32,31 @@ async def add_exec(shim: Shim, request: ExecRequest) -> Result[None, Refusal]:
     refusal = _refusal(container, key)
     if refusal is not None or key.exec_id is None:
         return Failure(refusal or InvalidArgument("exec id is empty"))
-    process = Process(key, unit_name(key), request.stdio, shim.ports.concurrency.latch())
-    container.execs[key.exec_id] = process
-    added = await shim.ports.bundles.add_exec(
-        container.bundle, key.exec_id, request.spec, terminal=request.stdio.terminal
+    process = Process(
+        key, unit_name(key), request.stdio, shim.ports.concurrency.latch(), is_known=False
     )
+    container.execs[key.exec_id] = process
+    added = await _write_down(shim, container, key.exec_id, request)
     if failed(added):
         del container.execs[key.exec_id]  # the id stays free (T130)
-        process.ended.open()
+        await keep(shim, container)
         return Failure(added.failure())
+    process.is_known = True
     tell(shim, container, ExecAdded(key))
-    await keep(shim, container)
     return Success(None)
+
+
+async def _write_down(
+    shim: Shim, container: Container, exec_id: ExecId, request: ExecRequest
+) -> Result[None, Refusal]:
+    """Without a record the next daemon would not know it, and its exit would be lost (F116)."""
+    added = await shim.ports.bundles.add_exec(
+        container.bundle, exec_id, request.spec, terminal=request.stdio.terminal
+    )
+    if failed(added):
+        return Failure(added.failure())
+    kept = await keep(shim, container)
+    return Failure(kept.failure()) if failed(kept) else Success(None)
 
 
 def _refusal(container: Container, key: ProcessKey) -> Refusal | None:

@@ -6,14 +6,12 @@ from domain.use_cases.create import clear_remnants
 from domain.use_cases.exits import look_at
 from domain.use_cases.hold import hold_the_rest
 from domain.use_cases.keep import forget_the_rest
-from domain.use_cases.orphans import end_orphans
 
 
 async def resync(shim: Shim) -> None:
     """Runs for the daemon's life."""
     while True:
         await shim.ports.concurrency.first_of((), limits.RESYNC)
-        await end_orphans(shim)
         await clear_remnants(shim)
         await forget_the_rest(shim)
         await hold_the_rest(shim)

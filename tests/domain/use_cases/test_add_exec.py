@@ -15,8 +15,10 @@ from domain.refusal import (
     ExecExists,
     InvalidArgument,
     Operation,
+    RecordFailed,
     Refusal,
     UnknownContainer,
+    UnknownExec,
     WrongPhase,
 )
 from domain.request import ExecRequest, Stdio
@@ -43,6 +45,31 @@ def test_r067_an_exec_is_registered_and_told_and_nothing_runs(scene: Scene) -> N
     assert scene.unit(EXEC) is None
     assert scene.events()[-1] == ExecAdded(EXEC)
     assert SPEC_FILE in scene.machine.disk.bundles[BUNDLE].files
+
+
+def test_f116_an_exec_that_no_disk_takes_is_refused_and_its_id_stays_free(scene: Scene) -> None:
+    """The next daemon would not know it, and its exit would be lost (seed 28469)."""
+    scene.running()
+    scene.pass_time()
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.add_exec()), RecordFailed)
+    assert "ExecAdded sh" not in scene.heard()
+    scene.restart()
+    assert refused(scene.start(EXEC)) == UnknownExec("sh")
+    scene.add_exec().unwrap()
+    scene.start(EXEC).unwrap()
+
+
+def test_nobody_meets_an_exec_before_it_is_on_disk(scene: Scene) -> None:
+    scene.running()
+    scene.pass_time()
+    scene.at(At.RECORD_SAVE, Does.LATE)
+    adding = scene.begin(add_exec(scene.shim, exec_asked()))
+    scene.pass_time()
+    assert refused(scene.start(EXEC)) == UnknownExec("sh")
+    assert refused(scene.add_exec()) == ExecExists("sh")
+    scene.answer(adding).unwrap()
+    scene.start(EXEC).unwrap()
 
 
 def test_t131_the_request_says_whether_there_is_a_terminal(scene: Scene) -> None:

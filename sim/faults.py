@@ -148,6 +148,7 @@ CATALOGUE: Final = (
     Fault("F52", At.RUNC_CREATE, Does.LATE),
     Fault("F107", At.RUNC_CREATE, Does.NEVER_ARRIVES, 0.05),
     Fault("F83", At.RUNC_EXEC, Does.FAILS_BEFORE),
+    Fault("F101", At.RUNC_EXEC, Does.FAILS_AFTER),
     Fault("F102", At.RUNC_EXEC, Does.LATE),
     Fault("F102", At.RUNC_EXEC, Does.NEVER_ARRIVES, 0.05),
     Fault("F104", At.RUNC_START, Does.FAILS_BEFORE),

@@ -142,7 +142,11 @@ class Oci:
         self.world.tell("runc", f"started {container.id}")
 
     async def execute(self, runc: Command, hangs_s: float) -> KernelProcess | None:
-        """`runc exec --detach` inside a unit."""
+        """`runc exec --detach` inside a unit.
+
+        One that is killed after its effect has named the program in the pid file, or the reaper
+        ends the program with itself (F101).
+        """
         does = await self._works(runc, At.RUNC_EXEC, hangs_s)
         if not runc.process.lives or does is Does.NEVER_ARRIVES:
             return None
@@ -156,9 +160,14 @@ class Oci:
         if program is None:
             raise AssertionError("looked at before")
         process = self.world.kernel.fork(container.cgroup, unit=runc.unit)
-        self.disk.write(runc.option("--pid-file"), str(process.pid))
         self.world.kernel.execute(process, program)
         self.world.tell("runc", f"exec in {container.id}: pid {process.pid}")
+        if does is Does.FAILS_AFTER:
+            self.world.kernel.end(runc.process, MainCode.KILLED, SIGKILL)
+            if self.world.choices.happens(0.5):
+                self.world.kernel.end(process, MainCode.KILLED, SIGKILL)  # by the reaper
+                return None
+        self.disk.write(runc.option("--pid-file"), str(process.pid))
         return process
 
     def _cannot_execute(self, runc: Command, does: Does | None) -> str | None:

@@ -123,7 +123,7 @@ class Systemd:
         runc = unit.control = self.world.kernel.fork(unit.cgroup)
         command = Command(runc, unit.name, unit.definition.argv)
         program = await self.oci.execute(command, unit.seconds("TimeoutStartUSec"))
-        was_killed = not runc.lives and runc.code is not MainCode.EXITED
+        was_killed = not runc.lives and runc.code is not MainCode.EXITED and not reaper.lives
         waits = runc.lives and unit.activity is Activity.STARTING
         hangs = program is None and reaper.lives and waits
         if was_killed or hangs:

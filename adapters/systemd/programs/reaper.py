@@ -4,7 +4,8 @@
 
 It lives as long as the program, so it imports next to nothing. Being a subreaper it inherits
 the program when runc has gone, and is the one process that waits for it; systemd waits for
-this one. READY=1 says that runc has succeeded; without it, runc has failed, and its exit code
+this one. READY=1 says that runc has set the program up, of which its pid file is the sign: one
+that is killed after that has done its work (F101). Without it runc has failed, and its exit code
 is ours. Type=forking does not do: a program that has ended before systemd reads the pid file is
 refused, and its status lost (F66).
 """
@@ -34,7 +35,8 @@ def main() -> int:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     ended: dict[int, int] = {}
     code = os.waitstatus_to_exitcode(wait_for(start(runc), ended))
-    if code != 0:
+    if code != 0 and not os.path.exists(pid_file):  # noqa: PTH110 - as below
+        end_what_is_left()
         return code if code > 0 else 128 - code
     take_charge(pid_file)
     tell(notify_socket, b"READY=1")
@@ -56,6 +58,14 @@ def start(argv: list[str]) -> int:
         os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
     finally:
         os._exit(127)  # as a shell does for a command that is not there
+
+
+def end_what_is_left() -> None:
+    """A runc that was killed half way may have let the program go; nobody would watch it (F101)."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
+        children = file.read().split()
+    for child in children:
+        os.kill(int(child), _signal.SIGKILL)
 
 
 def take_charge(pid_file: str) -> None:

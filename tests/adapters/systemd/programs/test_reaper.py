@@ -23,8 +23,13 @@ _, pid_file, program, linger = sys.argv
 pid = os.fork()
 if pid == 0:
     os.execv("/bin/sh", ["sh", "-c", program])
+if linger == "dies before":
+    print(pid, flush=True)
+    os.kill(os.getpid(), 9)
 with open(pid_file, "w") as file:
     file.write(str(pid))
+if linger == "dies after":
+    os.kill(os.getpid(), 9)
 time.sleep(float(linger))
 os._exit(0)
 """
@@ -51,10 +56,13 @@ class Unit:
         self._processes.append(reaper)
         return reaper
 
-    def run(self, program: str, linger_s: float = 0) -> subprocess.Popen[bytes]:
-        """`runc exec --detach` of a shell program: leaves it behind, and its pid in the file."""
+    def run(self, program: str, linger: float | str = 0) -> subprocess.Popen[bytes]:
+        """`runc exec --detach` of a shell program: leaves it behind, and its pid in the file.
+
+        `linger`: for so many seconds, or `dies before` the pid is in the file, or `dies after`.
+        """
         return self.start(
-            sys.executable, "-IS", "-c", _RUNC, str(self.pid_file), program, str(linger_s)
+            sys.executable, "-IS", "-c", _RUNC, str(self.pid_file), program, str(linger)
         )
 
     def is_ready(self) -> bool:
@@ -121,6 +129,21 @@ def test_a_runc_that_dies_is_a_start_that_fails(unit: Unit) -> None:
     assert unit.heard_nothing()
 
 
+def test_f101_a_program_that_a_dying_runc_let_go_is_ended(unit: Unit) -> None:
+    reaper = unit.run("exec sleep 1000 >&-", "dies before")
+    assert reaper.wait(PATIENCE_S) == 128 + signal.SIGKILL
+    assert unit.heard_nothing()
+    assert reaper.stdout is not None
+    program = Path("/proc", reaper.stdout.read().decode().strip())
+    assert not program.exists() or "(zombie)" in (program / "status").read_text()
+
+
+def test_f101_a_runc_that_dies_when_its_work_is_done_does_no_harm(unit: Unit) -> None:
+    reaper = unit.run("exit 6", "dies after")
+    assert unit.is_ready()
+    assert reaper.wait(PATIENCE_S) == 6
+
+
 def test_a_runc_that_is_missing_is_a_start_that_fails(unit: Unit) -> None:
     reaper = unit.start("no-such-runc")
     assert reaper.wait(PATIENCE_S) > 0
@@ -157,7 +180,7 @@ def test_a_program_that_ignores_term_goes_on(unit: Unit) -> None:
 
 
 def test_a_program_that_is_over_before_runc_is_keeps_its_status(unit: Unit) -> None:
-    reaper = unit.run("exit 6", linger_s=0.2)
+    reaper = unit.run("exit 6", linger=0.2)
     assert unit.is_ready()
     assert reaper.wait(PATIENCE_S) == 6
 

@@ -95,6 +95,7 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         return
     process.ending = True
     process.exit = found
+    await _program_ends(shim, process, found)
     await keep(shim, container)
     process.hear(Heard.EXITED)
     process.ended.open()
@@ -109,26 +110,32 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         shim.ports.concurrency.spawn(
             f"drain {process.key}", shim.ports.terminals.drain(process.key, limits.DRAIN)
         )
-    await _nobody_stays(shim, container, process, found)
-
-
-async def _nobody_stays(shim: Shim, container: Container, process: Process, found: Exit) -> None:
     if process.is_init:
-        if found.status == UNKNOWN:
-            # Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would
-            # thaw it, may have lost it (F104).
-            thawed = await shim.ports.cgroups.thaw(container.cgroup)
-            if failed(thawed):
-                shim.lost("it may stay frozen", process.key, thawed.failure())
-        if not container.private_pid_namespace:
-            # The kernel ends the others only where the init was their namespace's (H15).
-            await _kill_the_rest(shim, container)
-        forget_early(shim, container)
-        look_at(shim, tuple((container, running) for running in container.execs.values()))
-    elif process.program is not None and found.status > SIGNALLED:
-        # The signal may have hit the reaper alone, which passes none on but TERM: its program would
-        # run on unseen (lab).
+        await _nobody_stays(shim, container, found)
+
+
+async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:
+    """The signal may have hit an exec's reaper alone, which passes none on but TERM (lab).
+
+    Its program would run on unseen; also by the next daemon, which takes a recorded exit as it is.
+    """
+    if not process.is_init and process.program is not None and found.status > SIGNALLED:
         await shim.ports.processes.signal(process.program, SIGKILL)
+
+
+async def _nobody_stays(shim: Shim, container: Container, found: Exit) -> None:
+    """In the container of an init that has ended."""
+    if found.status == UNKNOWN:
+        # Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would thaw
+        # it, may have lost it (F104).
+        thawed = await shim.ports.cgroups.thaw(container.cgroup)
+        if failed(thawed):
+            shim.lost("it may stay frozen", container.owner, thawed.failure())
+    if not container.private_pid_namespace:
+        # The kernel ends the others only where the init was their namespace's (H15).
+        await _kill_the_rest(shim, container)
+    forget_early(shim, container)
+    look_at(shim, tuple((container, running) for running in container.execs.values()))
 
 
 async def _kill_the_rest(shim: Shim, container: Container) -> None:

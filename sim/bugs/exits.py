@@ -15,10 +15,9 @@ from domain.task import Container, Process
 from domain.unit import UnitState
 from domain.use_cases import clean_up, exits, query, recover, resync, start, start_exec
 from domain.use_cases.tell import tell
-from sim.bugs.bug import At, Bug, InPlaceOf, honest, no_step, nothing
+from sim.bugs.bug import At, Bug, InPlaceOf, no_step, nothing
 
 _ended = exits.ended
-_nobody_stays = honest(exits, "_nobody_stays")
 _settle = exits.settle
 _wait = query.wait
 
@@ -66,11 +65,6 @@ def _by_our_clock(shim: Shim, state: UnitState) -> Exit | None:
 
 def _only_a_unit_that_is_over(shim: Shim, state: UnitState) -> Exit | None:
     return _ended(shim, state) if state.is_over else None
-
-
-async def _only_of_an_init(shim: Shim, container: Container, process: Process, found: Exit) -> None:
-    if process.is_init:
-        await _nobody_stays(shim, container, process, found)
 
 
 async def _and_a_late_read(shim: Shim, container: Container, process: Process, found: Exit) -> None:
@@ -188,7 +182,7 @@ BUGS: Final = (
         "killed-reaper-leaves-its-program",
         "a KILL that hits an exec's reaper alone leaves its program running, told as ended",
         "D44",
-        (At(exits, "_nobody_stays", _only_of_an_init),),
+        (At(exits, "_program_ends", nothing),),
     ),
     Bug(
         "unit-is-never-followed",

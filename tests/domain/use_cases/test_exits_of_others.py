@@ -93,6 +93,21 @@ def test_h15_an_exec_that_was_never_started_gets_no_exit_when_the_init_dies(scen
     assert "TaskExited sh" not in scene.heard()
 
 
+def test_a_program_is_ended_before_its_reaper_s_end_is_written_down(scene: Scene) -> None:
+    """The next daemon takes a recorded exit as it is, and looks no further (seed 52454)."""
+    program = scene.with_exec()
+    unit = scene.unit(EXEC)
+    assert unit is not None
+    assert unit.main is not None
+    scene.pass_time()
+    scene.at(At.RECORD_SAVE, Does.ANSWERS_LATE)
+    scene.world.kernel.end(unit.main, MainCode.KILLED, SIGKILL)
+    scene.pass_time()
+    scene.restart()
+    assert scene.wait(EXEC).unwrap().status == 128 + SIGKILL
+    assert program not in scene.living()
+
+
 @pytest.mark.parametrize("signal", [SIGHUP, SIGKILL])
 def test_a_signal_that_hit_an_exec_s_reaper_alone_takes_its_program_too(
     scene: Scene, signal: int

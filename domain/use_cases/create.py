@@ -236,6 +236,8 @@ async def undo(shim: Shim, container: Container, why: Refusal) -> None:
         await forget(shim, container)
     else:
         shim.remnants.append(container)
+        if container.keep_failure is not None:
+            await keep(shim, container)  # what is on disk may say that it was created
 
 
 async def _forget_container(shim: Shim, container: Container) -> bool:

@@ -265,3 +265,16 @@ def test_d47_what_a_caller_who_left_began_is_taken_back_on_the_shim_s_own_time(
 
 def unit_of_init() -> str:
     return "io-containerd-systemd-default-web-init.service"
+
+
+def test_f116_a_remnant_s_record_does_not_go_on_saying_that_it_was_created(scene: Scene) -> None:
+    """Its save, told as failed, had said so; the next one was not taken (seed 54233)."""
+    scene.bundle()
+    scene.at(At.RECORD_SAVE, Does.FAILS_AFTER, skips=1)
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE, skips=1)
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
+    refused(scene.create())
+    scene.restart()
+    scene.pass_time(LONG_S)
+    assert scene.heard() == []
+    assert scene.left() == {}

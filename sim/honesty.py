@@ -6,10 +6,11 @@ from typing import Final
 from returns.result import Failure, Success
 
 from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed, TaskStarted
-from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Timestamp
+from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, MainCode, Timestamp
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.refusal import RuncFailed
+from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
@@ -170,14 +171,21 @@ def _lives_at(process: KernelProcess, at_s: float) -> bool:
 
 
 def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
-    """Of an exec that runc could not start there never was a program."""
+    """Of an exec that runc could not start there never was a program.
+
+    But for one that a dying runc had let go, and the reaper ended in the same moment (F101).
+    """
     for life in outcome.lives:
         for call in outcome.calls(life, "start"):
             match call.answer:
                 case Failure(RuncFailed(command="exec")):
                     for process in outcome.processes(call.key):
-                        if process.program is not None and _begun(life, process.born_at) == _begun(
-                            life, call.begun_s
+                        at_once = process.ended_at == process.born_at
+                        excused = at_once and process.code is MainCode.KILLED
+                        if (
+                            process.program is not None
+                            and _begun(life, process.born_at) == _begun(life, call.begun_s)
+                            and not excused
                         ):
                             yield f"{call.key} is said not to have run, and was pid {process.pid}"
 
@@ -230,7 +238,10 @@ def s11_an_ended_exec_is_dead(outcome: Outcome) -> Iterator[str]:
 
 
 def s17_no_unit_is_lost(outcome: Outcome) -> Iterator[str]:
-    """While a shim serves systemd forgets no unit that was not let go (F46)."""
+    """While a shim serves systemd forgets no unit that was not let go (F46).
+
+    Of a Create that failed there is nothing to forget.
+    """
     if outcome.fired.keys() & UNHELD:
         return
     systemd = outcome.machine.systemd
@@ -238,8 +249,15 @@ def s17_no_unit_is_lost(outcome: Outcome) -> Iterator[str]:
         at_s = systemd.forgotten.get(unit.invocation)
         if at_s is None or unit.invocation in systemd.released:
             continue
+        if _is_of_no_container(outcome, unit, at_s):
+            continue
         if not outcome.deaths or _somebody_served(outcome, at_s):
             yield f"{unit.name} was collected while it was needed"
+
+
+def _is_of_no_container(outcome: Outcome, unit: Unit, at_s: float) -> bool:
+    rounds = [round_at(life, at_s) for life in outcome.lives if unit_name(life.init) == unit.name]
+    return any(each is not None and not each.created for each in rounds)
 
 
 def _somebody_served(outcome: Outcome, at_s: float) -> bool:

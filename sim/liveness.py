@@ -75,7 +75,10 @@ def l9_every_life_is_told_to_its_end(outcome: Outcome) -> Iterator[str]:
         if not any(isinstance(event, TaskDeleted) for event in chapter):
             yield f"{life.owner}: no delete was told"
     for life in outcome.lives:
-        created = sum(each.created for each in life.rounds)
+        # Of a Create without an answer the client may have met the former container, whose end no
+        # disk took (F116).
+        unsure = outcome.deaths and outcome.disk_refused(life.owner)
+        created = sum(each.created and not (unsure and each.unanswered) for each in life.rounds)
         if len(outcome.chapters(life.owner)) < created:
             yield f"{life.owner}: {created} containers, {len(outcome.chapters(life.owner))} told"
 

@@ -79,12 +79,17 @@ def s3_execs_before_init(outcome: Outcome) -> Iterator[str]:
 
 
 def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
-    """Nothing of a container is told before its create, and nothing after its delete."""
+    """Nothing of a container is told before its create, and nothing after its delete.
+
+    But for what is said again, word for word, since no disk took that it was said (F116).
+    """
     for life, chapter in outcome.all_chapters():
         if not isinstance(chapter[0], TaskCreated):
             yield f"{life.owner}: {chapter[0]} came first"
         deletes = [at for at, event in enumerate(chapter) if isinstance(event, TaskDeleted)]
-        if deletes and len(set(chapter[deletes[0] :])) > 1:
+        again = outcome.deaths and outcome.disk_refused(life.owner)
+        known = set(chapter[: deletes[0]]) if deletes and again else set()
+        if deletes and len(set(chapter[deletes[0] :]) - known) > 1:
             yield f"{life.owner}: something follows its delete"
 
 
@@ -138,7 +143,9 @@ def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess
         is_start_of(each, event.process)
         for chapter in outcome.chapters(event.process.owner)
         if event in chapter
-        for each in chapter
+        for each in chapter[
+            : chapter.index(event)
+        ]  # afterwards: of a shim that knew no better (S2)
     )
 
 

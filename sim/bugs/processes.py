@@ -5,7 +5,6 @@ from typing import Any, Final
 from returns.result import Failure, Result, Success
 
 from domain.exit_status import MainCode
-from domain.identity import Pid
 from domain.ports.processes import Program
 from domain.refusal import CgroupFailed, ProcessGone
 from sim.bugs.bug import At, Bug, honest
@@ -28,12 +27,6 @@ async def _whoever_has_the_pid(
     return Success(None)
 
 
-async def _wherever_it_is(self: Any, pid: Pid, _: str) -> Result[Program, ProcessGone]:
-    await self._world.pass_through(Where.PROCESS)
-    found = self._world.kernel.living(pid)
-    return Failure(ProcessGone()) if found is None else Success(Program(pid, found.started_ticks))
-
-
 def _nobody_to_wait_for(self: Any, reaper: KernelProcess, ended: KernelProcess) -> None:
     if ended.ended_at == ended.born_at:
         self.world.kernel.end(reaper, MainCode.EXITED, 0)
@@ -45,23 +38,13 @@ async def _not_thawed(*_: object) -> Result[None, CgroupFailed]:
     return Success(None)
 
 
-# Only a world whose pids come back at once can show these (F28).
-OF_PIDS: Final = (
+BUGS: Final = (
     Bug(
         "pid-reuse-kills-a-stranger",
         "an exec's program is signalled by its pid, which may be somebody else's by now",
         "F29",
         (At(FakeProcesses, "signal", _whoever_has_the_pid),),
     ),
-    Bug(
-        "pid-file-of-the-former-life-believed",
-        "whoever has the pid that a file names is taken for the program",
-        "F64",
-        (At(FakeProcesses, "identify", _wherever_it_is),),
-    ),
-)
-
-BUGS: Final = (
     Bug(
         "dead-child-told-as-0",
         "of a program that is dead before anybody waits the reaper says 0",

@@ -1,4 +1,7 @@
-"""The binary's `delete` where no daemon answers: it ends the container itself and tells how."""
+"""The binary's `delete` where no daemon answers, or none that knows the container.
+
+Without an answer it ends the container itself, and tells how.
+"""
 
 import asyncio
 import contextlib
@@ -11,6 +14,7 @@ from tests.lab.containers import Containers, end_by_term, to_daemon
 from tests.lab.root import Root
 from tests.lab.shim_client import ShimClient, daemon_away, play
 
+RECORDS: Final = "/run/containerd-systemd/state/tasks"
 CATCHES_TERM: Final = "trap 'exit 7' TERM; echo up; sleep 1000 & wait"
 
 
@@ -99,6 +103,30 @@ def test_a_daemon_that_hangs_finds_the_work_done_and_goes_on(containers: Contain
         client.sink.heard.clear()  # another life of this id
         await client.run("hangs", "sh", "-c", "exit 3")
         assert (await client.ended("hangs")).exit_status == 3
+
+    play(containers, scenario)
+
+
+def test_f119_a_container_whose_record_cannot_be_read_is_ended_by_a_daemon_that_does_not_know_it(
+    containers: Containers,
+) -> None:
+    async def scenario(client: ShimClient) -> None:
+        pid = await client.up("torn", CATCHES_TERM)
+        exec_pid = await client.up("torn", CATCHES_TERM, "x")
+        record = f"{RECORDS}/{client.namespace}/{client.id('torn')}.*.json"
+        async with daemon_away(client.root):
+            await asyncio.to_thread(client.root.shell, f"for i in {record}; do echo torn >$i; done")
+        assert await is_unknown(client, "torn")
+        assert client.root.path(f"/proc/{pid}").exists()
+        told = await asyncio.to_thread(client.delete_binary, "torn")
+        assert told.exit_status == 137
+        for process in (pid, exec_pid):
+            assert not client.root.path(f"/proc/{process}").exists()
+        units = client.root.shell("systemctl list-units --all --plain --no-legend 'io-*'")
+        assert client.id("torn") not in units
+        await asyncio.to_thread(client.root.shell, f"rm {record}.unreadable")
+        await client.run("torn", "sh", "-c", "exit 3")
+        assert (await client.ended("torn")).exit_status == 3
 
     play(containers, scenario)
 

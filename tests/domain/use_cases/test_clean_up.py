@@ -1,6 +1,7 @@
 """What `delete` on the command line asks for: an end for good, whatever the state (D26)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -8,7 +9,14 @@ from returns.result import Failure, Result, Success
 
 from domain import limits
 from domain.identity import NO_PID
-from domain.refusal import CallerGone, DeadlinePassed, MountFailed, Refusal, UnitFailed
+from domain.refusal import (
+    CallerGone,
+    ContainerExists,
+    DeadlinePassed,
+    MountFailed,
+    Refusal,
+    UnitFailed,
+)
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.delete import Departed
@@ -83,6 +91,59 @@ def test_an_unknown_container_s_mounts_are_taken_off_and_its_end_is_unknown(scen
     departed = cleaned(scene).unwrap()
     assert departed.exit.status == 255  # never a success that nobody saw (S6)
     assert scene.machine.disk.mounted == {}
+
+
+def unrecorded(scene: Scene) -> None:
+    """Its record cannot be read, and so the next daemon does not know it."""
+    scene.pass_time()
+    scene.crash()
+    scene.machine.disk.records.clear()
+    scene.boot()
+
+
+@pytest.mark.parametrize("arrange", [Scene.created, Scene.running, paused, Scene.with_exec])
+def test_f119_a_container_that_no_record_knows_is_ended_too(
+    scene: Scene, arrange: Callable[[Scene], object]
+) -> None:
+    arrange(scene)
+    unrecorded(scene)
+    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.left() == {}
+
+
+def test_f119_the_true_status_of_one_that_had_ended_is_told(scene: Scene) -> None:
+    exited(scene)
+    unrecorded(scene)
+    assert cleaned(scene).unwrap().exit.status == 3
+    assert scene.left() == {}
+
+
+def test_f119_what_cannot_be_ended_is_said_and_can_be_asked_for_again(scene: Scene) -> None:
+    scene.running()
+    unrecorded(scene)
+    scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
+    assert isinstance(refused(cleaned(scene)), UnitFailed)
+    cleaned(scene).unwrap()
+    assert scene.left() == {}
+
+
+def test_f119_a_container_of_another_id_is_left_alone(scene: Scene) -> None:
+    pid = scene.running()
+    unrecorded(scene)
+    other = replace(WEB, container=type(WEB.container)("web-1"))
+    scene.ask(clean_up(scene.shim, scene.serving.caller(), other, BUNDLE)).unwrap()
+    assert scene.living() == [pid]
+
+
+def test_f119_nobody_begins_a_container_of_the_id_meanwhile(scene: Scene) -> None:
+    scene.running()
+    unrecorded(scene)
+    scene.at(At.UNIT_STOP, Does.LATE)
+    cleaning = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    scene.pass_time()
+    assert refused(scene.create()) == ContainerExists("web")
+    scene.answer(cleaning).unwrap()
+    assert isinstance(scene.create(), Success)
 
 
 def test_d23_mounts_that_are_busy_are_a_failure_and_not_passed_over(scene: Scene) -> None:

@@ -1,0 +1,89 @@
+"""A container that no record knows: the record could not be read and was set aside (F119).
+
+Its units have names that are ours alone, so whoever is to clean up its id may end them.
+"""
+
+from returns.result import Failure, Result, Success
+
+from domain import bundle_files, limits
+from domain.exit_status import Exit
+from domain.identity import ContainerKey, ProcessKey
+from domain.outcome import failed
+from domain.ports.runc import RuncTarget
+from domain.refusal import NoSuchUnit, Refusal, UnitFailed
+from domain.request import RuntimeOptions, Stdio
+from domain.shim import Shim
+from domain.task import Process
+from domain.unit import UnitRef
+from domain.unit_name import UnitName, process_of, unit_name
+from domain.use_cases.bring_up import sweep
+from domain.use_cases.exits import ended
+
+
+async def end_unrecorded(
+    shim: Shim, owner: ContainerKey, bundle: str
+) -> Result[Exit | None, Refusal]:
+    """Ends what systemd and runc have of this id; how its init ended, if systemd saw it.
+
+    None: there is nothing. Its id must not be in use; while this lasts nobody can begin one.
+    """
+    init = UnitRef(unit_name(ProcessKey(owner)))
+    match await shim.ports.units.read(init):
+        case Failure(NoSuchUnit()):
+            return Success(None)
+        case Failure(why):
+            return Failure(why)
+    if owner in shim.creating or owner in shim.containers:
+        return Success(None)  # it has been made meanwhile, and is no stranger
+    shim.creating[owner] = claim = shim.ports.concurrency.latch()
+    outcome = await _end(shim, owner, bundle, init)
+    del shim.creating[owner]
+    claim.open()
+    return outcome
+
+
+async def _end(
+    shim: Shim, owner: ContainerKey, bundle: str, init: UnitRef
+) -> Result[Exit | None, Refusal]:
+    # The runtime first: it thaws a paused container, which on cgroup v1 does not die frozen (F99).
+    # Which one it was the record knew; of another's container runc says that it has none.
+    removed = await shim.ports.runc.delete(_target(owner, bundle), limits.RUNC)
+    if failed(removed):
+        shim.lost("runc may keep the container", owner, removed.failure())
+    found = await _ended(shim, init)
+    loaded = await shim.ports.units.ours()
+    if failed(loaded):
+        return Failure(loaded.failure())
+    for name in loaded.unwrap():
+        key = ProcessKey(owner) if name == init.name else process_of(name)
+        if key is not None and key.owner == owner and not await _sweep(shim, key, name):
+            return Failure(UnitFailed(name, "not released"))
+    return Success(found)
+
+
+async def _ended(shim: Shim, init: UnitRef) -> Exit | None:
+    """How it ended, as soon as systemd has seen that; None if that takes too long."""
+    for _ in range(limits.DEATH_LOOKS):
+        match await shim.ports.units.read(init):
+            case Success(state) if (found := ended(shim, state)) is not None:
+                return found
+            case Failure(NoSuchUnit()):
+                return None
+        await shim.ports.concurrency.first_of((), limits.DEATH_LOOK)
+    return None
+
+
+async def _sweep(shim: Shim, key: ProcessKey, name: UnitName) -> bool:
+    return await sweep(shim, Process(key, name, Stdio(), shim.ports.concurrency.latch()))
+
+
+def _target(owner: ContainerKey, bundle: str) -> RuncTarget:
+    options = RuntimeOptions()
+    return RuncTarget(
+        owner=owner,
+        binary=options.binary,
+        root=bundle_files.runtime_root(options, owner.namespace),
+        bundle=bundle,
+        log=bundle_files.runtime_log(bundle, None),
+        debug=False,
+    )

@@ -51,6 +51,7 @@ class Unit:
             [sys.executable, "-IS", PROGRAMS / "reaper.py", self.pid_file, "--", *runc],
             env={**os.environ, "NOTIFY_SOCKET": str(self._notify_path)},
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
         self._processes.append(reaper)
@@ -150,6 +151,32 @@ def test_a_runc_that_is_missing_is_a_start_that_fails(unit: Unit) -> None:
     assert unit.heard_nothing()
 
 
+def test_runc_is_found_by_its_name_in_the_first_folder_of_the_path_that_has_it(
+    unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runc = tmp_path / "second" / "some-runc"
+    runc.parent.mkdir()
+    runc.write_text("#!/bin/sh\nexit 7\n")
+    runc.chmod(0o755)
+    # A file where a folder should be, one that is missing, and one that holds no program.
+    (tmp_path / "file").write_text("")
+    (tmp_path / "first" / "some-runc").mkdir(parents=True)
+    folders = [tmp_path / name for name in ("file", "missing", "first", "second")]
+    monkeypatch.setenv("PATH", ":".join(str(folder) for folder in folders))
+    assert unit.start("some-runc").wait(PATIENCE_S) == 7
+
+
+def test_a_runc_that_may_not_be_run_is_told_from_one_that_is_missing(
+    unit: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some-runc").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/missing")
+    reaper = unit.start("some-runc")
+    assert reaper.wait(PATIENCE_S) > 0
+    assert reaper.stderr is not None
+    assert reaper.stderr.read() == b"some-runc: Permission denied\n"
+
+
 def test_a_runc_that_leaves_no_pid_is_a_start_that_fails(unit: Unit) -> None:
     reaper = unit.start("/bin/sh", "-c", "exit 0")
     assert reaper.wait(PATIENCE_S) > 0
@@ -224,14 +251,12 @@ def test_it_refuses_to_guess_its_arguments(arguments: list[str]) -> None:
     assert refused.stderr.startswith(b"usage")
 
 
-def test_it_imports_next_to_nothing() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-IS", "-X", "importtime", PROGRAMS / "reaper.py"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert shown.returncode == 1  # usage
+def test_it_imports_next_to_nothing_nor_does_the_child_that_becomes_runc() -> None:
+    reaper = [sys.executable, "-IS", "-X", "importtime", str(PROGRAMS / "reaper.py")]
+    command = [*reaper, "pid", "--", "no-such-runc"]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert shown.returncode == 127
     loaded = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
     assert loaded & {"_ctypes", "_socket"} == {"_ctypes", "_socket"}
     assert not loaded & {"ctypes", "enum", "re", "signal", "socket", "subprocess", "typing"}
+    assert "warnings" not in loaded

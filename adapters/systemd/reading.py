@@ -70,6 +70,17 @@ async def current_invocation(
             return Failure(failed.failure())
 
 
+async def invocation_begun(bus: Bus, name: UnitName, deadline: float) -> InvocationId | None:
+    """Of a unit that was just started, with a reference: that keeps it loaded, so that asking
+    by its name loads nothing. None: the job has not begun yet, or nobody answers."""
+    call = calls.get(calls.named_path(name), calls.UNIT, "InvocationID")
+    match await bus.call(call, remaining(deadline)):
+        case Success([invocation]):
+            return InvocationId(bytes(invocation.value).hex()) or None
+        case _:
+            return None
+
+
 async def current_activity(
     bus: Bus, name: UnitName, deadline: float
 ) -> Result[Activity | None, SystemdAway | DeadlinePassed]:

@@ -56,6 +56,19 @@ class Tracking:
             unit.invocation is None or tracked.invocation in {None, unit.invocation}
         )
 
+    def known(self, unit: UnitRef) -> UnitRef:
+        """With its incarnation, where a name alone is given and a start or a reading showed it."""
+        tracked = self._units.get(unit.name)
+        if unit.invocation is not None or tracked is None:
+            return unit
+        return UnitRef(unit.name, tracked.invocation)
+
+    def started(self, unit: UnitName, invocation: InvocationId | None) -> None:
+        """A new incarnation has begun; None where that was not to be seen."""
+        if (tracked := self._units.get(unit)) is not None:
+            tracked.invocation = invocation
+            tracked.has_ended = False
+
     def note(self, state: UnitState) -> None:
         """What a reading showed."""
         if self.is_of(state.ref):

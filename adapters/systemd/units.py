@@ -11,7 +11,7 @@ from adapters.systemd.job_end import Job, JobKind, job_end
 from adapters.systemd.jobs import Jobs
 from adapters.systemd.link import PATIENCE, Link, deadline_after, remaining
 from adapters.systemd.properties import START_SIGNATURE, start_arguments, unfit_text
-from adapters.systemd.reading import current_invocation, read_unit
+from adapters.systemd.reading import current_invocation, invocation_begun, read_unit
 from adapters.systemd.tracking import Tracking
 from domain import limits
 from domain.limits import Seconds
@@ -70,6 +70,14 @@ class SystemdUnits:
 
     async def read(self, unit: UnitRef) -> Result[UnitState, _Refused]:
         deadline = deadline_after(limits.BUS)
+        known = self._tracking.known(unit)
+        match await self._read(known, deadline):
+            case Failure(NoSuchUnit()) if known != unit:
+                return await self._read(unit, deadline)  # somebody started the name again
+            case seen:
+                return seen
+
+    async def _read(self, unit: UnitRef, deadline: float) -> Result[UnitState, _Refused]:
         while True:
             match await self._incarnation(unit, deadline):
                 case Success((bus, invocation)):
@@ -189,6 +197,8 @@ class SystemdUnits:
         with self._jobs.watch(unit) as watch:
             match await bus.call(call, remaining(deadline)):
                 case Success([path]):
+                    # While the job runs: who reads the unit after it need not ask for it first.
+                    self._tracking.started(unit, await invocation_begun(bus, unit, deadline))
                     job = Job(JobKind.START, unit, path)
                     ended = await job_end(self._link, watch, job, deadline)
                 case Failure(failure) if calls.away(failure) is None:

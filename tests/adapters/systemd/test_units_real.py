@@ -118,6 +118,16 @@ class TestTheRealOne(UnitsContract):
         self.drop(units, unit)
         assert unit.name not in self.drive(units.ours()).unwrap()
 
+    def test_a_name_that_an_administrator_starts_again_is_read_as_it_is_now(
+        self, world: World, units: Units, names: Iterator[UnitName]
+    ) -> None:
+        before = self.started(world, units, next(names), Program.RUNS).ref
+        _systemctl("restart", before.name)
+        now = self.state(units, UnitRef(before.name))
+        assert now.ref.invocation not in {None, before.invocation}
+        assert not now.is_over
+        self.drop(units, now.ref)
+
     def test_a_restart_of_the_bus_is_survived(
         self, world: World, units: Units, names: Iterator[UnitName]
     ) -> None:

@@ -1,6 +1,7 @@
 """What must hold of the shim's word: soon, once, and never more than is so."""
 
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from returns.result import Failure, Success
@@ -188,6 +189,30 @@ def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
                             and not excused
                         ):
                             yield f"{call.key} is said not to have run, and was pid {process.pid}"
+
+
+def l6_a_failed_exec_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
+    """What runc could not start is gone before that is said, and not only with the exec (F61)."""
+    if outcome.deaths or not outcome.fired.keys() <= QUIET:
+        return
+    forgotten = outcome.machine.systemd.forgotten
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="exec")):
+                    for unit in _started_by(outcome, call):
+                        if forgotten.get(unit.invocation, inf) > call.ended_s:
+                            yield f"{call.key} could not be started, and {unit.name} stayed"
+                case _:
+                    pass
+
+
+def _started_by(outcome: Outcome, start: Call) -> Iterator[Unit]:
+    name = unit_name(start.key)
+    for unit in outcome.machine.systemd.history:
+        born_s = -inf if unit.main is None else unit.main.born_at
+        if unit.name == name and start.begun_s <= born_s <= start.ended_s:
+            yield unit
 
 
 def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:

@@ -59,6 +59,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L3", liveness.l3_every_call_ends),
     ("L4", liveness.l4_delete_succeeds),
     ("L6", liveness.l6_nothing_is_left),
+    ("L6", honesty.l6_a_failed_exec_leaves_no_unit),
     ("L9", liveness.l9_every_life_is_told_to_its_end),
     ("L13", liveness.l13_no_hot_loop),
     ("bug", bugs),

@@ -70,9 +70,7 @@ class Administrator:
     async def act(self) -> None:
         choices = self._world.choices
         await self._world.scheduler.first_of((), choices.between(*choices.one_of(WHEN_S)))
-        key = choices.one_of(
-            (self._life.init, self._life.init, ProcessKey(self._life.owner, ExecId("e0")))
-        )
+        key = choices.one_of((self._life.init, ProcessKey(self._life.owner, ExecId("e0"))))
         unit = self._systemd.units.get(unit_name(key))
         if unit is None:
             return

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import pytest
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from adapters.concurrency import AsyncioConcurrency
 from adapters.ttrpc import Server, listen
 from domain.exit_status import Timestamp
 from domain.limits import Seconds
-from domain.refusal import MountFailed
+from domain.refusal import MountFailed, NoSuchUnit
 from domain.shim import Ports, Shim
+from domain.unit import UnitRef, UnitState
 from domain.unit_definition import Host
 from entrypoints import places
 from entrypoints.daemon.control import Control
@@ -27,6 +28,13 @@ HOST = Host(257, "", ("reaper",), ("subgroup",), "daemon.service")
 T = TypeVar("T")
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the socket is root's alone")
+
+
+class NoUnits:
+    """systemd has nothing of an unknown container."""
+
+    async def read(self, unit: UnitRef) -> Result[UnitState, NoSuchUnit]:
+        return Failure(NoSuchUnit(unit.name))
 
 
 class NoMounts:
@@ -54,6 +62,7 @@ class Scene:
         self.mounts = NoMounts()
         parts = {
             "concurrency": AsyncioConcurrency(),
+            "units": NoUnits(),
             "mounts": self.mounts,
             "clock": AFixedTime(),
         }

@@ -16,7 +16,7 @@ from domain.shim import Shim
 from domain.task import Process
 from domain.unit import UnitRef
 from domain.unit_name import UnitName, process_of, unit_name
-from domain.use_cases.bring_up import sweep
+from domain.use_cases.bring_up import kill_unit, sweep
 from domain.use_cases.exits import ended
 
 
@@ -50,13 +50,16 @@ async def _end(
     removed = await shim.ports.runc.delete(_target(owner, bundle), limits.RUNC)
     if failed(removed):
         shim.lost("runc may keep the container", owner, removed.failure())
+    await kill_unit(shim, _process(shim, ProcessKey(owner), init.name))
     found = await _ended(shim, init)
     loaded = await shim.ports.units.ours()
     if failed(loaded):
         return Failure(loaded.failure())
     for name in loaded.unwrap():
         key = ProcessKey(owner) if name == init.name else process_of(name)
-        if key is not None and key.owner == owner and not await _sweep(shim, key, name):
+        if key is None or key.owner != owner:
+            continue
+        if not await sweep(shim, _process(shim, key, name)):
             return Failure(UnitFailed(name, "not released"))
     return Success(found)
 
@@ -73,8 +76,8 @@ async def _ended(shim: Shim, init: UnitRef) -> Exit | None:
     return None
 
 
-async def _sweep(shim: Shim, key: ProcessKey, name: UnitName) -> bool:
-    return await sweep(shim, Process(key, name, Stdio(), shim.ports.concurrency.latch()))
+def _process(shim: Shim, key: ProcessKey, name: UnitName) -> Process:
+    return Process(key, name, Stdio(), shim.ports.concurrency.latch())
 
 
 def _target(owner: ContainerKey, bundle: str) -> RuncTarget:

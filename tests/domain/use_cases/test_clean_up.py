@@ -118,6 +118,17 @@ def test_f119_the_true_status_of_one_that_had_ended_is_told(scene: Scene) -> Non
     assert scene.left() == {}
 
 
+def test_f119_one_that_runc_keeps_elsewhere_is_ended_by_systemd(scene: Scene) -> None:
+    """Where its runtime's state lay its record knew."""
+    scene.running()
+    unrecorded(scene)
+    before = scene.world.scheduler.now
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
+    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.living() == []
+    assert scene.world.scheduler.now - before < limits.DEATH_LOOK * 2
+
+
 def test_f119_what_cannot_be_ended_is_said_and_can_be_asked_for_again(scene: Scene) -> None:
     scene.running()
     unrecorded(scene)

@@ -105,6 +105,8 @@ class Container:
     init: Process
     outbox: Outbox
     execs: dict[ExecId, Process] = field(default_factory=dict)
+    # Ids of execs that are being added: taken, and in no record before their files are there.
+    adding: dict[ExecId, None] = field(default_factory=dict)
     # Deleted execs whose exit containerd has not acknowledged.
     departed: list[Process] = field(default_factory=list)
     created: bool = False

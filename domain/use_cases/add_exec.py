@@ -32,37 +32,41 @@ async def add_exec(shim: Shim, request: ExecRequest) -> Result[None, Refusal]:
     refusal = _refusal(container, key)
     if refusal is not None or key.exec_id is None:
         return Failure(refusal or InvalidArgument("exec id is empty"))
-    process = Process(
-        key, unit_name(key), request.stdio, shim.ports.concurrency.latch(), is_known=False
-    )
-    container.execs[key.exec_id] = process
-    added = await _write_down(shim, container, key.exec_id, request)
-    if failed(added):
-        del container.execs[key.exec_id]  # the id stays free (T130)
-        await keep(shim, container)
-        return Failure(added.failure())
-    process.is_known = True
-    tell(shim, container, ExecAdded(key))
-    return Success(None)
+    container.adding[key.exec_id] = None
+    outcome = await _add(shim, container, key.exec_id, request)
+    del container.adding[key.exec_id]
+    return outcome
 
 
-async def _write_down(
+async def _add(
     shim: Shim, container: Container, exec_id: ExecId, request: ExecRequest
 ) -> Result[None, Refusal]:
-    """Without a record the next daemon would not know it, and its exit would be lost (F116)."""
+    """Its files first: a record of it, whoever saves that, promises that runc finds them."""
     added = await shim.ports.bundles.add_exec(
         container.bundle, exec_id, request.spec, terminal=request.stdio.terminal
     )
     if failed(added):
         return Failure(added.failure())
+    if container.deletion is not None or container.deleted:
+        return Failure(BeingDeleted(container.owner.container))
+    key, ended = request.process, shim.ports.concurrency.latch()
+    process = Process(key, unit_name(key), request.stdio, ended, is_known=False)
+    container.execs[exec_id] = process
     kept = await keep(shim, container)
-    return Failure(kept.failure()) if failed(kept) else Success(None)
+    if failed(kept):
+        # Without a record the next daemon would not know it, and its exit would be lost (F116).
+        del container.execs[exec_id]
+        await keep(shim, container)
+        return Failure(kept.failure())
+    process.is_known = True
+    tell(shim, container, ExecAdded(key))
+    return Success(None)
 
 
 def _refusal(container: Container, key: ProcessKey) -> Refusal | None:
     if container.deletion is not None:
         return BeingDeleted(container.owner.container)
-    if key.exec_id in container.execs:
+    if key.exec_id in container.execs or key.exec_id in container.adding:
         return ExecExists(str(key.exec_id))
     init = container.init
     if init.phase in {Phase.PAUSED, Phase.EXITED, Phase.DELETED}:

@@ -23,6 +23,7 @@ from domain.refusal import (
 )
 from domain.request import ExecRequest, Stdio
 from domain.use_cases.add_exec import add_exec
+from domain.use_cases.keep import keep
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import Program
@@ -58,6 +59,33 @@ def test_f116_an_exec_that_no_disk_takes_is_refused_and_its_id_stays_free(scene:
     assert refused(scene.start(EXEC)) == UnknownExec("sh")
     scene.add_exec().unwrap()
     scene.start(EXEC).unwrap()
+
+
+def test_an_exec_is_in_no_record_before_its_spec_is_on_disk(scene: Scene) -> None:
+    """Else the next daemon knows one that runc cannot start: it reads an empty spec (soak, lab)."""
+    scene.running()
+    scene.pass_time()
+    scene.at(At.BUNDLE, Does.LATE)
+    adding = scene.begin(add_exec(scene.shim, exec_asked()))
+    scene.pass_time()
+    scene.ask(keep(scene.shim, scene.shim.containers[WEB])).unwrap()
+    assert refused(scene.add_exec()) == ExecExists("sh")
+    assert not adding.done.is_open
+    scene.restart()
+    assert refused(scene.start(EXEC)) == UnknownExec("sh")
+    scene.add_exec().unwrap()
+    scene.start(EXEC).unwrap()
+
+
+def test_an_exec_whose_container_is_deleted_meanwhile_is_refused(scene: Scene) -> None:
+    scene.running(Program(exits=0))
+    scene.at(At.BUNDLE, Does.LATE)
+    adding = scene.begin(add_exec(scene.shim, exec_asked()))
+    scene.wait().unwrap()
+    scene.delete().unwrap()
+    assert refused(scene.answer(adding)) == BeingDeleted("web")
+    scene.pass_time()
+    assert scene.left() == {}
 
 
 def test_nobody_meets_an_exec_before_it_is_on_disk(scene: Scene) -> None:

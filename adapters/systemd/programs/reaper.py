@@ -36,10 +36,9 @@ def main() -> int:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     ended: dict[int, int] = {}
     code = os.waitstatus_to_exitcode(wait_for(start(runc), ended))
-    if code != 0 and not os.path.exists(pid_file):  # noqa: PTH110 - as below
+    if not take_charge(pid_file):
         end_what_is_left()
         return code if code > 0 else 128 - code
-    take_charge(pid_file)
     tell(notify_socket, b"READY=1")
     let_go_of_stdio()
     return end_alike(wait_for(program, ended))
@@ -86,14 +85,24 @@ def become(argv: list[str]) -> None:
     raise why
 
 
-def take_charge(pid_file: str) -> None:
-    """From here on a TERM is for the program; one that came before is too."""
+def take_charge(pid_file: str) -> bool:
+    """From here on a TERM is for the program; one that came before is too. False: there is none."""
     global program  # noqa: PLW0603 - a signal handler has no other way to know
-    file = os.open(pid_file, os.O_RDONLY | os.O_CLOEXEC)  # open() of a text loads a codec
-    program = int(os.read(file, PID_BYTES_MAX))
-    os.close(file)
+    program = pid_in(pid_file)
     if asked_to_end:
         pass_on(_signal.SIGTERM, None)
+    return program != NOBODY
+
+
+def pid_in(pid_file: str) -> int:
+    """Whom runc named there; a runc that was killed may have left no file, or an empty one."""
+    try:
+        file = os.open(pid_file, os.O_RDONLY | os.O_CLOEXEC)  # open() of a text loads a codec
+    except FileNotFoundError:
+        return NOBODY
+    text = os.read(file, PID_BYTES_MAX)
+    os.close(file)
+    return int(text or NOBODY)
 
 
 def pass_on(number: int, _frame: object) -> None:

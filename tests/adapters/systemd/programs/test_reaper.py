@@ -130,7 +130,10 @@ def test_a_runc_that_dies_is_a_start_that_fails(unit: Unit) -> None:
     assert unit.heard_nothing()
 
 
-def test_f101_a_program_that_a_dying_runc_let_go_is_ended(unit: Unit) -> None:
+@pytest.mark.parametrize("begun", [False, True], ids=["no pid file", "an empty one"])
+def test_f101_a_program_that_a_dying_runc_let_go_is_ended(unit: Unit, begun: object) -> None:
+    if begun:
+        unit.pid_file.touch()
     reaper = unit.run("exec sleep 1000 >&-", "dies before")
     assert reaper.wait(PATIENCE_S) == 128 + signal.SIGKILL
     assert unit.heard_nothing()

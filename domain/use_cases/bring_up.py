@@ -45,19 +45,14 @@ async def start_unit(
     """Starts the unit and waits for its job.
 
     A left-over of the name is swept away once (F48, F49): no task of ours has it, or this
-    start would have been refused. What runc has of it goes first: without the unit nobody
-    would know any more that it was ours. After any other failure the unit may still come up (S34):
+    start would have been refused. After any other failure the unit may still come up (S34):
     the caller sweeps it.
     """
     process.unit_asked = True
     shim.track(container, process)
     outcome = await _job(shim, caller, process, unit)
     match outcome:
-        case Failure(UnitExists()):
-            await kill_unit(shim, process)
-            if process.is_init and await forget_container(shim, container) is not None:
-                return outcome
-            await let_go(shim, process)
+        case Failure(UnitExists()) if await sweep_left_over(shim, container, process):
             outcome = await _job(shim, caller, process, unit)
     return outcome
 
@@ -87,6 +82,17 @@ async def _reading(shim: Shim, process: Process, job: JobResult) -> Result[Broug
             return Failure(why)
         case impossible:
             raise AssertionError(impossible)
+
+
+async def sweep_left_over(shim: Shim, container: Container, process: Process) -> bool:
+    """Ends a unit of the process's name that nobody knows; False if something may be left.
+
+    What runc has of it goes before the unit: without that nobody would know that it was ours.
+    """
+    await kill_unit(shim, process)
+    if process.is_init and await forget_container(shim, container) is not None:
+        return False
+    return await let_go(shim, process)
 
 
 async def sweep(shim: Shim, process: Process) -> bool:

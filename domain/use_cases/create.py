@@ -30,7 +30,7 @@ from domain.task import Container, Process
 from domain.unit import JobResult
 from domain.unit_definition import Start, cgroups_path, init_unit, slice_of
 from domain.unit_name import unit_name
-from domain.use_cases.bring_up import BroughtUp, bring_up, sweep
+from domain.use_cases.bring_up import BroughtUp, bring_up, sweep, sweep_left_over
 from domain.use_cases.evidence import evidence
 from domain.use_cases.keep import forget, keep
 from domain.use_cases.oci import forget_container
@@ -146,7 +146,7 @@ async def _name_is_free(shim: Shim, container: Container) -> Result[None, Refusa
         case Failure(why):
             return Failure(why)
         case _:
-            swept = await sweep(shim, container.init)
+            swept = await sweep_left_over(shim, container, container.init)
             return Success(None) if swept else Failure(UnitExists(container.init.unit))
 
 

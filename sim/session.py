@@ -13,7 +13,7 @@ from sim.life import Life
 from sim.others import Administrator, SecondClient
 from sim.outcome import Outcome
 from sim.scheduler import Task, sleep
-from sim.upheavals import Node, leave_units, tidy_up
+from sim.upheavals import Node, leave_units
 from sim.world.kernel import Kernel, Program
 from sim.world.runc import args_of
 from sim.world.unit import Unit
@@ -39,7 +39,6 @@ class Session:
     clients: list[Task[None]]
     administrators: tuple[Administrator, ...]
     node: Node
-    left_over: tuple[Unit, ...]  # units of ours from before, which nobody remembers
     stopped: tuple[UnitName, ...] = ()  # by the machine's shutdown
     idle_steps: int = 0
 
@@ -48,15 +47,14 @@ class Session:
         """The shim boots, and the clients come at once."""
         host.shim.boot()
         lives = _draw_lives(host)
-        left_over = tuple(leave_units(lives))
+        leave_units(lives)
         spawn = host.machine.world.scheduler.spawn
         clients = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
         clients += _second_clients(lives)
         node = Node(lives, host.machine.systemd.units[BYSTANDER])
         node.spawn_all()
-        administrators = _administrators(lives)
         return cls(
-            host, host.shim.name, node.bystander, lives, clients, administrators, node, left_over
+            host, host.shim.name, node.bystander, lives, clients, _administrators(lives), node
         )
 
     def come_to_an_end(self) -> None:
@@ -64,7 +62,6 @@ class Session:
         scheduler = self.host.machine.world.scheduler
         for client in self.clients:
             scheduler.run_until(client.done, STEPS_MAX, scheduler.now + LIFE_MAX_S)
-        tidy_up(self.host.machine.systemd, self.left_over)
         pass_time(self.host.machine.world, SETTLE_S)
         busy = scheduler.steps
         pass_time(self.host.machine.world, IDLE_S)

@@ -4,11 +4,10 @@ Each comes after a drawn time, unless faults have ended by then; whoever it hits
 Where a fault is off nobody is there at all: that costs nothing, and moves nobody else.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from domain.exit_status import MainCode
-from domain.unit import Whom
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName, unit_name
 from sim.faults import At
@@ -169,30 +168,18 @@ async def set_clock(node: Node) -> None:
     node.world.tell("kernel", "the clock is set by", node.world.clock_is_off_s, "s")
 
 
-def leave_units(lives: tuple[Life, ...]) -> Iterator[Unit]:
+def leave_units(lives: tuple[Life, ...]) -> None:
     """Units of our names that nobody remembers, from before (F47, F48, F49, F73)."""
     systemd = lives[0].host.machine.systemd
-    world = systemd.world
     properties: dict[str, Value] = {"Type": "exec", "Slice": "system.slice", "TimeoutStopUSec": 0}
     for life in lives:
-        if world.faults.verdict(At.LEFT_OVER) is not None:
-            name = unit_name(life.init)
-            argv = world.choices.one_of(LEFT)
-            if not isinstance(
-                systemd.start(UnitDefinition(name, argv, properties), SOMEBODY), Refused
-            ):
-                unit = systemd.units[name]
-                systemd.released[unit.invocation] = None  # nobody needs what it would tell
-                yield unit
+        if systemd.world.faults.verdict(At.LEFT_OVER) is not None:
+            argv = systemd.world.choices.one_of(LEFT)
+            definition = UnitDefinition(unit_name(life.init), argv, properties)
+            if not isinstance(systemd.start(definition, SOMEBODY), Refused):
+                # Nobody needs what it would tell.
+                systemd.released[systemd.units[definition.name].invocation] = None
     systemd.disconnect(SOMEBODY)
-
-
-def tidy_up(systemd: Systemd, left: tuple[Unit, ...]) -> None:
-    """What no Create has ever met an administrator removes."""
-    for unit in left:
-        if systemd.units.get(unit.name) is unit:
-            systemd.kill(unit, Whom.ALL, SIGKILL)
-            del systemd.units[unit.name]
 
 
 UPHEAVALS: Final[tuple[tuple[At, Upheaval], ...]] = (

@@ -4,14 +4,19 @@ from typing import Final
 
 from returns.result import Failure, Result, Success
 
+from domain.identity import ExecId
+from domain.outcome import failed
 from domain.record import ContainerRecord
-from domain.refusal import RecordFailed
+from domain.refusal import RecordFailed, Refusal
+from domain.request import ExecRequest
 from domain.shim import Shim
-from domain.task import Container
-from domain.use_cases import keep, recover
+from domain.task import Container, Process
+from domain.unit_name import unit_name
+from domain.use_cases import add_exec, keep, recover
 from sim.bugs.bug import At, Bug, InPlaceOf, honest, no_step, nothing
 from sim.world.disk import FakeRecords
 
+_add = honest(add_exec, "_add")
 _keep = keep.keep
 _save = honest(keep, "_save")
 
@@ -33,7 +38,24 @@ async def _whenever(shim: Shim, container: Container) -> Result[None, RecordFail
     return Success(None) if why is None else Failure(why)
 
 
+async def _recorded_first(
+    shim: Shim, container: Container, exec_id: ExecId, request: ExecRequest
+) -> Result[None, Refusal]:
+    key, ended = request.process, shim.ports.concurrency.latch()
+    container.execs[exec_id] = Process(key, unit_name(key), request.stdio, ended)
+    answer: Result[None, Refusal] = await _add(shim, container, exec_id, request)
+    if failed(answer):
+        container.execs.pop(exec_id, None)
+    return answer
+
+
 BUGS: Final = (
+    Bug(
+        "exec-recorded-before-its-spec",
+        "an exec is among those that any save writes down while its spec is still being written",
+        "F119",
+        (At(add_exec, "_add", _recorded_first),),
+    ),
     Bug(
         "all-state-in-memory",
         "after a restart every task is unknown, and its container runs on",

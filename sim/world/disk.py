@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from returns.result import Failure, Result, Success
 
 from domain import bundle_files
-from domain.identity import ContainerKey, ExecId, Pid
+from domain.identity import ContainerKey, ExecId, Pid, ProcessKey
 from domain.ports.bundles import BundleFacts
 from domain.record import ContainerRecord
 from domain.refusal import BundleFailed, Evidence, RecordFailed
@@ -66,6 +66,9 @@ class Disk:
         # What lies on each root file system, and the folders that were made for it.
         self.mounted: dict[str, list[Mount]] = {}
         self.folders: dict[str, None] = {}
+        # Every exec's spec that was ever written, and the execs that a record named before that.
+        self.specs: dict[str, None] = {}
+        self.named_too_early: list[ProcessKey] = []
         # How often it refused to keep or remove a container's record, or said so.
         self.refused: dict[ContainerKey, int] = {}
         # Nothing can be written, nor removed: full, or read-only since an error (F116).
@@ -142,7 +145,9 @@ class FakeBundles:
             return Failure(BundleFailed(FULL))
         self._disk.remove_below(bundle_files.exec_folder(bundle, exec_id))
         text = json.dumps({**process, "terminal": terminal})
-        self._disk.write(bundle_files.exec_spec(bundle, exec_id), text)
+        path = bundle_files.exec_spec(bundle, exec_id)
+        self._disk.write(path, text)
+        self._disk.specs[path] = None
         return Success(None)
 
     async def remove_exec(self, bundle: str, exec_id: ExecId) -> Result[None, BundleFailed]:
@@ -179,6 +184,12 @@ class FakeRecords:
         if self._disk.takes_nothing:
             return Lost.REFUSED
         self._disk.records[record.owner, record.life] = record
+        self._disk.named_too_early += [
+            ProcessKey(record.owner, each.exec_id)
+            for each in record.execs
+            if each.exec_id is not None
+            and bundle_files.exec_spec(record.bundle, each.exec_id) not in self._disk.specs
+        ]
         return None
 
     async def remove(self, owner: ContainerKey, life: int) -> Result[None, RecordFailed]:

@@ -1,21 +1,19 @@
 """What must hold of the shim's word: soon, once, and never more than is so."""
 
 from collections.abc import Iterator
-from math import inf
 from typing import Final
 
-from returns.result import Failure, Success
+from returns.result import Success
 
-from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed, TaskStarted
-from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, MainCode, Timestamp
+from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
+from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Timestamp
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
-from domain.refusal import RuncFailed
 from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome, is_start_of, round_at, seconds
+from sim.outcome import Outcome, begun_s_of, is_start_of, lived, round_at, seconds
 from sim.world.kernel import Freezer, KernelProcess
 from sim.world.unit import Unit
 
@@ -33,8 +31,6 @@ LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
 AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
-# What keeps `runc state` from its answer.
-RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
 # With these a unit may have no reference for a while, or its task not be found again yet.
 UNHELD: Final = SLOW | {"F90", "F92", "F103"}
 
@@ -155,95 +151,6 @@ def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
                     yield f"{view.key} was answered to run while it was paused"
 
 
-def s12_who_is_told_to_run_was_let_go(outcome: Outcome) -> Iterator[str]:
-    """Unless runc could not be asked by the shim that came upon a half-done Start."""
-    if outcome.fired.keys() & RUNC_UNASKED:
-        return
-    for at_s, event in outcome.heard():
-        if not isinstance(event, TaskStarted):
-            continue
-        process = outcome.process(ProcessKey(event.owner), event.pid, at_s)
-        if process is not None and process.program is None and _lives_at(process, at_s):
-            yield f"{event.owner} is told to have started, and pid {event.pid} waits for that"
-
-
-def _lives_at(process: KernelProcess, at_s: float) -> bool:
-    return process.lives or process.ended_at > at_s
-
-
-def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
-    """Of an exec that runc could not start there never was a program.
-
-    But for one that a dying runc had let go, and the reaper ended in the same moment (F101).
-    """
-    for life in outcome.lives:
-        for call in outcome.calls(life, "start"):
-            match call.answer:
-                case Failure(RuncFailed(command="exec")):
-                    for process in outcome.processes(call.key):
-                        at_once = process.ended_at == process.born_at
-                        excused = at_once and process.code is MainCode.KILLED
-                        if (
-                            process.program is not None
-                            and _begun(life, process.born_at) == _begun(life, call.begun_s)
-                            and not excused
-                        ):
-                            yield f"{call.key} is said not to have run, and was pid {process.pid}"
-
-
-def l6_a_failed_exec_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
-    """What runc could not start is gone before that is said, and not only with the exec (F61)."""
-    if outcome.deaths or not outcome.fired.keys() <= QUIET:
-        return
-    forgotten = outcome.machine.systemd.forgotten
-    for life in outcome.lives:
-        for call in outcome.calls(life, "start"):
-            match call.answer:
-                case Failure(RuncFailed(command="exec")):
-                    for unit in _started_by(outcome, call):
-                        if forgotten.get(unit.invocation, inf) > call.ended_s:
-                            yield f"{call.key} could not be started, and {unit.name} stayed"
-                case _:
-                    pass
-
-
-def _started_by(outcome: Outcome, start: Call) -> Iterator[Unit]:
-    name = unit_name(start.key)
-    for unit in outcome.machine.systemd.history:
-        born_s = -inf if unit.main is None else unit.main.born_at
-        if unit.name == name and start.begun_s <= born_s <= start.ended_s:
-            yield unit
-
-
-def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
-    """Whatever an exec's failed Start has let run is ended."""
-    for life in outcome.lives:
-        starts = outcome.calls(life, "start")
-        for call in starts:
-            if call.key.exec_id is None or not isinstance(call.answer, Failure):
-                continue
-            others = [each for each in starts if each.key == call.key and each is not call]
-            if others:
-                continue
-            for process in outcome.processes(call.key):
-                ends_s = call.ended_s + SOON_S
-                if process.born_at <= call.ended_s and _lived(outcome, process, ends_s):
-                    yield f"{call.key} could not be started, and pid {process.pid} lived on"
-
-
-def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:
-    """A container whose Start was refused by runc does not run (F101)."""
-    for life in outcome.lives:
-        for call in outcome.calls(life, "start"):
-            match call.answer:
-                case Failure(RuncFailed(command="start")):
-                    for process in outcome.processes(call.key):
-                        if process.born_at <= call.ended_s and _lived(
-                            outcome, process, call.ended_s + AT_ONCE_S
-                        ):
-                            yield f"{call.key} could not be started, and pid {process.pid} lived"
-
-
 def s11_an_ended_exec_is_dead(outcome: Outcome) -> Iterator[str]:
     """At once: KILL may have hit its reaper alone. On cgroup v1 not while it is frozen (F99)."""
     stays_frozen = outcome.machine.world.kernel.freezer is Freezer.V1
@@ -257,7 +164,7 @@ def s11_an_ended_exec_is_dead(outcome: Outcome) -> Iterator[str]:
         if (
             process is not None
             and event.process.owner not in frozen
-            and _lived(outcome, process, at_s + AT_ONCE_S)
+            and lived(outcome, process, at_s + AT_ONCE_S)
         ):
             yield f"{event.process} is told to have exited, and pid {process.pid} lived on"
 
@@ -300,16 +207,8 @@ def s16_nobody_outlives_the_init(outcome: Outcome) -> Iterator[str]:
         if not isinstance(event, TaskExited) or event.process.exec_id is not None:
             continue
         for process in _beside(outcome, event.process, at_s):
-            if _lived(outcome, process, at_s + SOON_S):
+            if lived(outcome, process, at_s + SOON_S):
                 yield f"pid {process.pid} outlives its container {event.process}"
-
-
-def _lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:
-    """After that time, but for one in D state (F102)."""
-    if outcome.fired.keys() & {"F102"}:
-        return False
-    ended_s = outcome.machine.world.scheduler.now if process.lives else process.ended_at
-    return ended_s > from_s
 
 
 def _beside(outcome: Outcome, init: ProcessKey, until_s: float) -> list[KernelProcess]:
@@ -333,9 +232,4 @@ def _views(outcome: Outcome, life: Life) -> Iterator[tuple[Call, ProcessView]]:
 
 
 def _same_round(life: Life, one: Call, other: Call) -> bool:
-    return _begun(life, one.begun_s) == _begun(life, other.begun_s)
-
-
-def _begun(life: Life, at_s: float) -> float:
-    found = round_at(life, at_s)
-    return 0.0 if found is None else found.begun_s
+    return begun_s_of(life, one.begun_s) == begun_s_of(life, other.begun_s)

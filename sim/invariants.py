@@ -7,7 +7,7 @@ are of the list of invariants in docs/faults.md.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim import honesty, liveness, order, safety
+from sim import honesty, liveness, order, safety, starts
 from sim.outcome import Outcome, Violation
 
 Invariant = Callable[[Outcome], Iterator[str]]
@@ -38,6 +38,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S18", safety.s18_no_foreign_unit),
     ("S19", safety.s19_create_means_created),
     ("S22", order.s22_runtime_errors_are_no_exits),
+    ("S30", safety.s30_a_recorded_exec_has_its_spec),
     ("S31", safety.s31_one_start),
     ("S33", order.s33_namespace_isolation),
     ("S35", safety.s35_phases),
@@ -47,10 +48,10 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S11", honesty.s11_running_means_started),
     ("S11", honesty.s11_paused_means_paused),
     ("S11", honesty.s11_an_ended_exec_is_dead),
-    ("S12", honesty.s12_who_is_told_to_run_was_let_go),
-    ("S12", honesty.s12_a_failed_start_runs_nothing),
-    ("S12", honesty.s12_a_failed_exec_ends),
-    ("S12", honesty.s12_a_failed_start_ends),
+    ("S12", starts.s12_who_is_told_to_run_was_let_go),
+    ("S12", starts.s12_a_failed_start_runs_nothing),
+    ("S12", starts.s12_a_failed_exec_ends),
+    ("S12", starts.s12_a_failed_start_ends),
     ("S16", honesty.s16_nobody_outlives_the_init),
     ("S17", honesty.s17_no_unit_is_lost),
     ("L1", liveness.l1_every_exit_is_told),
@@ -59,7 +60,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L3", liveness.l3_every_call_ends),
     ("L4", liveness.l4_delete_succeeds),
     ("L6", liveness.l6_nothing_is_left),
-    ("L6", honesty.l6_a_failed_exec_leaves_no_unit),
+    ("L6", starts.l6_a_failed_exec_leaves_no_unit),
     ("L9", liveness.l9_every_life_is_told_to_its_end),
     ("L13", liveness.l13_no_hot_loop),
     ("bug", bugs),

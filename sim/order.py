@@ -1,6 +1,7 @@
 """What must hold of the events that containerd hears: their order, number and truth."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from math import inf
 from typing import Final
 
@@ -139,13 +140,12 @@ def _cannot_be_known(outcome: Outcome, event: TaskExited, process: KernelProcess
     unread = unit.code is MainCode.NONE or unit.exited_at_us * NS_PER_US > event.exit.at
     if unread and unit.activity in {Activity.FAILED, Activity.INACTIVE}:
         return True
+    # Afterwards a shim that knew no better may have told of a start (S2, F116).
     return not any(
-        is_start_of(each, event.process)
+        is_start_of(before, event.process)
         for chapter in outcome.chapters(event.process.owner)
         if event in chapter
-        for each in chapter[
-            : chapter.index(event)
-        ]  # afterwards: of a shim that knew no better (S2)
+        for before in takewhile(lambda each: each != event, chapter)
     )
 
 

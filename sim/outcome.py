@@ -149,6 +149,19 @@ def round_at(life: Life, at_s: float) -> Round | None:
     return begun[-1] if begun else None
 
 
+def begun_s_of(life: Life, at_s: float) -> float:
+    found = round_at(life, at_s)
+    return 0.0 if found is None else found.begun_s
+
+
+def lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:
+    """After that time, but for one in D state (F102)."""
+    if outcome.fired.keys() & {"F102"}:
+        return False
+    ended_s = outcome.machine.world.scheduler.now if process.lives else process.ended_at
+    return ended_s > from_s
+
+
 def seconds(at: Timestamp) -> float:
     """The virtual time of a wall clock's, whatever day that was set to (F122)."""
     since = at / NS_PER_S - EPOCH_S

@@ -21,7 +21,7 @@ from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life, Round
-from sim.outcome import Outcome, round_at
+from sim.outcome import Outcome, begun_s_of, round_at
 from sim.world.kernel import KernelProcess
 
 # Refusals of a Start that must have no effect at all.
@@ -187,12 +187,18 @@ def s19_create_means_created(outcome: Outcome) -> Iterator[str]:
                     pass
 
 
+def s30_a_recorded_exec_has_its_spec(outcome: Outcome) -> Iterator[str]:
+    """Else the next shim knows one that runc cannot start: it reads an empty file, or none."""
+    for key in outcome.machine.disk.named_too_early:
+        yield f"a record named {key} before its spec was on disk"
+
+
 def s31_one_start(outcome: Outcome) -> Iterator[str]:
     """No program of one container or exec is run twice."""
     for life in outcome.lives:
         for key in _keys(outcome, life):
             ran = [each for each in outcome.processes(key) if each.program is not None]
-            rounds = [_begun(life, each.born_at) for each in ran]
+            rounds = [begun_s_of(life, each.born_at) for each in ran]
             for begun_s in dict.fromkeys(rounds):
                 if rounds.count(begun_s) > 1:
                     yield f"{key} ran {rounds.count(begun_s)} times"
@@ -228,8 +234,3 @@ def _keys(outcome: Outcome, life: Life) -> list[ProcessKey]:
 
 def _round(life: Life, call: Call) -> Round:
     return round_at(life, call.begun_s) or life.rounds[0]
-
-
-def _begun(life: Life, at_s: float) -> float:
-    found = round_at(life, at_s)
-    return 0.0 if found is None else found.begun_s

@@ -11,30 +11,29 @@ come and what containerd has been told. What was half-way is finished or taken b
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from returns.result import Failure, Success
 
 from domain import limits
 from domain.event import ExecAdded, ExecStarted, TaskEvent, TaskExited, TaskStarted
 from domain.exit_status import UNKNOWN, Exit
-from domain.identity import NO_PID, ProcessKey
+from domain.identity import NO_PID
 from domain.lifecycle import Heard, Phase
-from domain.outbox import Outbox
 from domain.outcome import failed
 from domain.ports.log import Level
 from domain.ports.runc import RuncState
-from domain.record import ContainerRecord, ProcessRecord, Told
+from domain.record import Told
 from domain.refusal import DeadlinePassed, NoSuchUnit
 from domain.shim import Shim
+from domain.succession import as_it_was_left, is_past
 from domain.task import Container, Process
 from domain.unit import UnitState
-from domain.unit_name import unit_name
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
 from domain.use_cases.exits import look_at
 from domain.use_cases.hold import hold
 from domain.use_cases.keep import forget, keep
+from domain.use_cases.recall import has_ended, recalled
 from domain.use_cases.start_exec import never_ran
 from domain.use_cases.tell import send, tell
 
@@ -47,12 +46,12 @@ async def recover(shim: Shim) -> None:
     """
     works = []
     found = await shim.ports.records.all()
-    records = tuple(_as_it_was_left(record, found) for record in found)
+    records = tuple(as_it_was_left(record, found) for record in found)
     shim.youngest = max((record.life for record in records), default=0)
     # Farewells first, the older before the younger: a later life of the id waits for them.
     for record in sorted(records, key=lambda record: (not record.deleted, record.life)):
-        container = _container(shim, record)
-        if _is_past(record, records):
+        container = recalled(shim, record)
+        if is_past(record, records):
             await forget(shim, container)
         elif container.deleted:
             _say_farewell(shim, container)
@@ -62,96 +61,6 @@ async def recover(shim: Shim) -> None:
             )
     for work in works:
         await shim.ports.concurrency.first_of((work.done,), limits.RECOVERY)
-
-
-def _as_it_was_left(
-    record: ContainerRecord, records: tuple[ContainerRecord, ...]
-) -> ContainerRecord:
-    """Its Delete came to its end, though no disk took that (F116), if the id was used again."""
-    again = record.deleting and _has_successor(record, records)
-    return replace(record, deleted=record.deleted or again)
-
-
-def _is_past(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
-    """A record that only could not be removed: a later life of its id proves that all was done.
-
-    None says anything before the last word of the one before was heard; and none is made beside
-    one that is not deleted, unless that one's Create failed (a save that was told as failed may
-    say `created` all the same).
-    """
-    if record.deleted:
-        return any(Told.CREATED in each.init.told for each in _later(record, records))
-    return _has_successor(record, records)
-
-
-def _has_successor(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> bool:
-    """One that is not over: a farewell's number is the greater if the clock was set back (F122)."""
-    return any(not each.deleted for each in _later(record, records))
-
-
-def _later(record: ContainerRecord, records: tuple[ContainerRecord, ...]) -> list[ContainerRecord]:
-    return [each for each in records if each.owner == record.owner and each.life > record.life]
-
-
-def _container(shim: Shim, record: ContainerRecord) -> Container:
-    key = ProcessKey(record.owner)
-    container = Container(
-        owner=record.owner,
-        life=record.life,
-        bundle=record.bundle,
-        rootfs=record.rootfs,
-        checkpoint=record.checkpoint,
-        options=record.options,
-        debug=record.debug,
-        publish_to=record.publish_to,
-        slice=record.slice,
-        cgroup=record.cgroup,
-        private_pid_namespace=record.private_pid_namespace,
-        init=_process(shim, key, record.init),
-        outbox=Outbox(key, execs_first=record.private_pid_namespace),
-        former=shim.farewells.get(record.owner),
-        departed=[
-            _process(shim, ProcessKey(record.owner, each.exec_id), each) for each in record.departed
-        ],
-        created=record.created,
-        deleted=record.deleted,
-    )
-    for each in record.execs:
-        if each.exec_id is not None:
-            container.execs[each.exec_id] = _process(
-                shim, ProcessKey(record.owner, each.exec_id), each
-            )
-    if record.deleting and not record.deleted:
-        container.deletion = shim.ports.concurrency.latch()
-    return container
-
-
-def _process(shim: Shim, key: ProcessKey, record: ProcessRecord) -> Process:
-    process = Process(
-        key=key,
-        unit=unit_name(key),
-        stdio=record.stdio,
-        ended=shim.ports.concurrency.latch(),
-        phase=record.phase,
-        unit_asked=record.invocation is not None or record.phase is not Phase.CREATED,
-        invocation=record.invocation,
-        pid=record.pid,
-        program=record.program,
-        exit=record.exit,
-        started=record.started,
-        never_ran=record.never_ran,
-        told=set(record.told),
-    )
-    if process.exit is not None:
-        _has_ended(process, process.exit)
-    return process
-
-
-def _has_ended(process: Process, how: Exit) -> None:
-    process.exit = how
-    process.ending = True
-    process.hear(Heard.EXITED)
-    process.ended.open()
 
 
 def _say_farewell(shim: Shim, container: Container) -> None:
@@ -217,7 +126,7 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     status = await _status(shim, container)
     if container.checkpoint and init.is_starting and not (status or restored):
         container.outbox.start_failed(init.key)
-        _has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
+        has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
         await keep(shim, container)  # before anybody is told: the next daemon's clock is another
         return
     if init.phase is Phase.CREATED and status in {"running", "paused"}:

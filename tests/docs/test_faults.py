@@ -39,7 +39,7 @@ def test_every_place_at_which_a_fault_is_drawn_is_in_its_row() -> None:
 def test_every_function_that_checks_an_invariant_is_named() -> None:
     for invariant, holds in INVARIANTS:
         if invariant != "bug":
-            assert holds.__name__ in PAGE or "`sim/honesty.py`" in ROWS[invariant], holds.__name__
+            assert holds.__name__ in PAGE or "`sim/starts.py`" in ROWS[invariant], holds.__name__
 
 
 def test_every_function_that_is_named_checks_what_its_row_says() -> None:

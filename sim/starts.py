@@ -1,0 +1,110 @@
+"""What must hold of a Start that fails, and of the news of one that did not."""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final
+
+from returns.result import Failure
+
+from domain.event import TaskStarted
+from domain.exit_status import MainCode
+from domain.identity import ProcessKey
+from domain.refusal import RuncFailed
+from domain.unit_name import unit_name
+from sim.client import Call
+from sim.honesty import AT_ONCE_S, QUIET, SOON_S
+from sim.outcome import Outcome, begun_s_of, lived
+from sim.world.kernel import KernelProcess
+from sim.world.unit import Unit
+
+# What keeps `runc state` from its answer.
+RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
+
+
+def s12_who_is_told_to_run_was_let_go(outcome: Outcome) -> Iterator[str]:
+    """Unless runc could not be asked by the shim that came upon a half-done Start."""
+    if outcome.fired.keys() & RUNC_UNASKED:
+        return
+    for at_s, event in outcome.heard():
+        if not isinstance(event, TaskStarted):
+            continue
+        process = outcome.process(ProcessKey(event.owner), event.pid, at_s)
+        if process is not None and process.program is None and _lives_at(process, at_s):
+            yield f"{event.owner} is told to have started, and pid {event.pid} waits for that"
+
+
+def _lives_at(process: KernelProcess, at_s: float) -> bool:
+    return process.lives or process.ended_at > at_s
+
+
+def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
+    """Of an exec that runc could not start there never was a program.
+
+    But for one that a dying runc had let go, and the reaper ended in the same moment (F101).
+    """
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="exec")):
+                    for process in outcome.processes(call.key):
+                        at_once = process.ended_at == process.born_at
+                        excused = at_once and process.code is MainCode.KILLED
+                        if (
+                            process.program is not None
+                            and begun_s_of(life, process.born_at) == begun_s_of(life, call.begun_s)
+                            and not excused
+                        ):
+                            yield f"{call.key} is said not to have run, and was pid {process.pid}"
+
+
+def l6_a_failed_exec_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
+    """What runc could not start is gone before that is said, and not only with the exec (F61)."""
+    if outcome.deaths or not outcome.fired.keys() <= QUIET:
+        return
+    forgotten = outcome.machine.systemd.forgotten
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="exec")):
+                    for unit in _started_by(outcome, call):
+                        if forgotten.get(unit.invocation, inf) > call.ended_s:
+                            yield f"{call.key} could not be started, and {unit.name} stayed"
+                case _:
+                    pass
+
+
+def _started_by(outcome: Outcome, start: Call) -> Iterator[Unit]:
+    name = unit_name(start.key)
+    for unit in outcome.machine.systemd.history:
+        born_s = -inf if unit.main is None else unit.main.born_at
+        if unit.name == name and start.begun_s <= born_s <= start.ended_s:
+            yield unit
+
+
+def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
+    """Whatever an exec's failed Start has let run is ended."""
+    for life in outcome.lives:
+        starts = outcome.calls(life, "start")
+        for call in starts:
+            if call.key.exec_id is None or not isinstance(call.answer, Failure):
+                continue
+            others = [each for each in starts if each.key == call.key and each is not call]
+            if others:
+                continue
+            for process in outcome.processes(call.key):
+                ends_s = call.ended_s + SOON_S
+                if process.born_at <= call.ended_s and lived(outcome, process, ends_s):
+                    yield f"{call.key} could not be started, and pid {process.pid} lived on"
+
+
+def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:
+    """A container whose Start was refused by runc does not run (F101)."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="start")):
+                    for process in outcome.processes(call.key):
+                        if process.born_at <= call.ended_s and lived(
+                            outcome, process, call.ended_s + AT_ONCE_S
+                        ):
+                            yield f"{call.key} could not be started, and pid {process.pid} lived"

@@ -228,5 +228,7 @@ class Life(Client):
             )
             if isinstance(cleaned, Success):
                 self.rounds[-1].deleted = True
+                # The last that containerd does for a container, however it ended.
+                self.host.machine.disk.bundles.pop(self.bundle, None)
                 return
             await self.pause(RETRY_S)

@@ -49,6 +49,9 @@ class DiskBundles:
     async def pid(self, bundle: str, exec_id: ExecId | None) -> Pid | None:
         return await asyncio.to_thread(_read_pid, bundle_files.pid_file(bundle, exec_id))
 
+    async def is_gone(self, bundle: str) -> bool:
+        return await asyncio.to_thread(_is_gone, bundle)
+
     async def evidence(self, paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:
         return await asyncio.to_thread(_evidence, paths)
 
@@ -102,6 +105,16 @@ def _read_pid(path: str) -> Pid | None:
     if len(digits) > _PID_BYTES_MAX or not digits.isdigit():
         return None
     return Pid(int(digits)) if int(digits) > 0 else None
+
+
+def _is_gone(folder: str) -> bool:
+    try:
+        Path(folder).stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _evidence(paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:

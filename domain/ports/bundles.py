@@ -45,6 +45,10 @@ class Bundles(Protocol):
         """What runc wrote into the pid file; None if it wrote none: the program never ran."""
         ...
 
+    async def is_gone(self, bundle: str) -> bool:
+        """True if there certainly is no such folder; what cannot be looked at may be there."""
+        ...
+
     async def evidence(self, paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:
         """Of (heading, path) those that can be read, cut to 64 KiB from the end each."""
         ...

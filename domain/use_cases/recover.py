@@ -7,7 +7,9 @@ come and what containerd has been told. What was half-way is finished or taken b
 * a Start: runc is asked whether the program was let go; if not, the task is `created` again
   and the client may repeat its call;
 * an exec's Start: the pid file tells whether its program ran;
-* a Delete: goes on to its end.
+* a Delete: goes on to its end;
+* a container whose bundle containerd has removed: nobody will ask for it, so it is deleted as
+  soon as it does not run.
 """
 
 from collections.abc import Iterator
@@ -83,6 +85,8 @@ async def _take_up(shim: Shim, container: Container) -> None:
     found_again.open()
     if container.deletion is not None:
         shim.ports.concurrency.spawn(f"delete {container.owner}", _go_on(shim, container))
+    elif await shim.ports.bundles.is_gone(container.bundle):
+        shim.ports.concurrency.spawn(f"delete {container.owner}", _once_over(shim, container))
 
 
 async def _find_out(shim: Shim, container: Container) -> None:
@@ -208,6 +212,20 @@ async def _reading(shim: Shim, process: Process) -> UnitState | None:
             case _:
                 await shim.ports.concurrency.first_of((), limits.START_LOOK)
     return None
+
+
+async def _once_over(shim: Shim, container: Container) -> None:
+    """containerd removes a bundle last, whatever came of its Create or Delete.
+
+    So a record can outlive what it speaks of: one that no disk would take back (F116), say.
+    """
+    init = container.init
+    if init.phase is not Phase.CREATED:
+        # However long: nobody ends a program for a folder's sake.
+        await shim.ports.concurrency.first_of((init.ended,), None)
+    if container.deletion is None and not container.deleted:
+        container.deletion = shim.ports.concurrency.latch()
+        await _go_on(shim, container)
 
 
 async def _go_on(shim: Shim, container: Container) -> None:

@@ -160,6 +160,10 @@ class FakeBundles:
         text = self._disk.file(bundle_files.pid_file(bundle, exec_id))
         return Pid(int(text)) if text else None
 
+    async def is_gone(self, bundle: str) -> bool:
+        await self._disk.world.pass_through(At.RECORD_READ)
+        return bundle not in self._disk.bundles
+
     async def evidence(self, paths: tuple[tuple[str, str], ...]) -> tuple[Evidence, ...]:
         await self._disk.world.pass_through(At.RECORD_READ)
         texts = [(heading, self._disk.file(path)) for heading, path in paths]

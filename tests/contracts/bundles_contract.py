@@ -76,6 +76,12 @@ class BundlesContract:
         for call in (bundles.facts(missing_bundle), bundles.place(missing_bundle, "/c")):
             assert isinstance(drive(call).failure(), BundleFailed)
 
+    def test_only_a_bundle_that_is_not_there_is_gone(
+        self, drive: Drive, bundles: Bundles, bundle: str, missing_bundle: str
+    ) -> None:
+        assert not drive(bundles.is_gone(bundle))
+        assert drive(bundles.is_gone(missing_bundle))
+
     def test_the_requests_terminal_overrides_the_execs(
         self, drive: Drive, bundles: Bundles, bundle: str
     ) -> None:

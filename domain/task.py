@@ -115,6 +115,8 @@ class Container:
     recovery: Latch | None = None
     # Open when the Delete that is under way has ended, either way.
     deletion: Latch | None = None
+    # A former daemon had begun its Delete, and may have answered it: nothing else comes any more.
+    was_let_go: bool = False
     # An earlier life of the same id that has not said its last word, and our own last word.
     former: Latch | None = None
     farewell: Latch | None = None
@@ -128,6 +130,11 @@ class Container:
     keeping: Latch | None = None
     keep_failure: RecordFailed | None = None
     forgotten: bool = False
+
+    @property
+    def is_going(self) -> bool:
+        """Being deleted, or waiting until it can be."""
+        return self.deletion is not None or self.was_let_go
 
     def processes(self) -> tuple[Process, ...]:
         return (self.init, *self.execs.values())
@@ -159,7 +166,7 @@ class Container:
             execs=tuple(process.record() for process in self.execs.values()),
             departed=tuple(process.record() for process in self.departed),
             created=self.created,
-            deleting=self.deletion is not None,
+            deleting=self.is_going,
             deleted=self.deleted,
         )
 

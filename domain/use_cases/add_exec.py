@@ -47,7 +47,7 @@ async def _add(
     )
     if failed(added):
         return Failure(added.failure())
-    if container.deletion is not None or container.deleted:
+    if container.is_going or container.deleted:
         return Failure(BeingDeleted(container.owner.container))
     key, ended = request.process, shim.ports.concurrency.latch()
     process = Process(key, unit_name(key), request.stdio, ended, is_known=False)
@@ -64,7 +64,7 @@ async def _add(
 
 
 def _refusal(container: Container, key: ProcessKey) -> Refusal | None:
-    if container.deletion is not None:
+    if container.is_going:
         return BeingDeleted(container.owner.container)
     if key.exec_id in container.execs or key.exec_id in container.adding:
         return ExecExists(str(key.exec_id))

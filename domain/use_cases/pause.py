@@ -57,7 +57,7 @@ async def _checked(
         if unknown is not None:
             return Failure(unknown)
         return await _checked(shim, owner, needed, operation)
-    if container.deletion is not None:
+    if container.is_going:
         return Failure(BeingDeleted(owner.container))
     if container.init.phase is not needed:
         return Failure(WrongPhase(operation, container.init.phase))

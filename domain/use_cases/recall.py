@@ -39,6 +39,7 @@ def recalled(shim: Shim, record: ContainerRecord) -> Container:
                 shim, ProcessKey(record.owner, each.exec_id), each
             )
     if record.deleting and not record.deleted:
+        container.was_let_go = True
         container.deletion = shim.ports.concurrency.latch()
     return container
 

@@ -164,7 +164,7 @@ async def _take_up_exec(shim: Shim, container: Container, process: Process) -> N
         return
     await _job_is_over(shim, process)
     pid = await shim.ports.bundles.pid(container.bundle, process.key.exec_id)
-    if pid is None:
+    if pid is None or process.never_ran:  # which the former daemon may have found already
         await never_ran(shim, container, process)
         return
     process.pid = pid

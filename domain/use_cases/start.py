@@ -45,7 +45,7 @@ async def start(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Pid, Refu
         # Whether it was started before the daemon's death is being found out.
         known = await caller.waits_for(shim.ports.concurrency, (container.recovery,), None)
         return Failure(CallerGone("recovery")) if known is None else await start(shim, caller, key)
-    if container.deletion is not None:
+    if container.is_going:
         return Failure(BeingDeleted(container.owner.container))
     if process.deletion is not None:
         return Failure(WrongPhase(Operation.START, Phase.DELETED, "its delete is under way"))

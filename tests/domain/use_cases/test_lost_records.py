@@ -10,7 +10,7 @@ from domain import limits
 from domain.event import TaskExited, TaskStarted
 from domain.lifecycle import Phase
 from domain.record import ContainerRecord
-from domain.refusal import UnknownContainer
+from domain.refusal import BeingDeleted, UnknownContainer
 from domain.request import RuntimeOptions
 from sim.faults import At, Does
 from sim.world.kernel import Program
@@ -280,6 +280,26 @@ def test_recovery_s_delete_is_not_run_over_by_a_client_s(scene: Scene) -> None:
     deleting = scene.begin(scene.deleting())
     assert refused(scene.answer(deleting)) == UnknownContainer("web")
     assert scene.story() == LIFE
+    assert scene.left() == {}
+
+
+def test_what_a_former_daemon_was_deleting_is_not_started_again(scene: Scene) -> None:
+    """Its client may have had the answer, and a start was told after the delete (seed 170470)."""
+    scene.created()
+    scene.pass_time()
+    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.deleting())
+    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
+    scene.boot()
+    scene.pass_time()
+    assert isinstance(refused(scene.start()), BeingDeleted)
+    assert isinstance(refused(scene.add_exec()), BeingDeleted)
+    record = scene.record()
+    assert record is not None
+    assert record.deleting
+    scene.pass_time(LONG_S)
     assert scene.left() == {}
 
 

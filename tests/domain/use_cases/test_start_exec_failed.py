@@ -1,6 +1,7 @@
 """Start of an exec that fails: rule 6 of the issue (R073, R084, R088, R089)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -21,7 +22,7 @@ from domain.refusal import (
 from domain.unit_name import unit_name
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, asked, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, WEB, asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import Scene
 
@@ -231,3 +232,25 @@ def test_f94_a_program_that_came_late_since_a_kill_was_lost_is_ended(scene: Scen
     scene.at(At.UNIT_KILL, then=set_up)
     assert isinstance(refused(scene.start(EXEC)), SystemdAway)
     assert scene.living() == [init]
+
+
+def test_a_start_that_had_failed_when_the_daemon_died_is_no_start_for_the_next(
+    scene: Scene,
+) -> None:
+    """Whatever lies in the pid file by then (seed 109338): a start without an exit was told."""
+    scene.added(STAYS)
+    scene.at(At.UNIT_START, Does.FAILS_BEFORE)
+    scene.at(At.UNIT_STOP, then=lambda: scene.before_step(0, scene.crash))
+    dying = scene.serving
+    scene.begin(scene.starting(EXEC))
+    assert scene.world.scheduler.run_until(dying.dead, 10_000)
+    record = scene.record()
+    assert record is not None
+    scene.machine.disk.records[WEB, record.life] = replace(
+        record, execs=tuple(replace(each, never_ran=True) for each in record.execs)
+    )
+    scene.machine.disk.write(bundle_files.pid_file(BUNDLE, EXEC.exec_id), "77")
+    scene.boot()
+    assert scene.wait(EXEC).unwrap().status == 255
+    assert scene.heard() == ["TaskCreated", "TaskStarted", "ExecAdded sh"]
+    scene.ends_well()

@@ -9,7 +9,7 @@ def as_it_was_left(
     record: ContainerRecord, records: tuple[ContainerRecord, ...]
 ) -> ContainerRecord:
     """Its Delete came to its end, though no disk took that (F116), if the id was used again."""
-    again = record.deleting and _has_successor(record, records)
+    again = record.deleting and bool(_later(record, records))
     return replace(record, deleted=record.deleted or again)
 
 

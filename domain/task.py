@@ -49,6 +49,8 @@ class Process:
     ending: bool = False
     # A look at its unit is under way; another was asked for meanwhile.
     looking: bool = False
+    # A hint came while its end was not to be judged yet (use_cases/exits.py).
+    hinted: bool = False
     look_again: bool = False
     # Of an exec: open when the Delete that is under way has ended, either way.
     deletion: Latch | None = None
@@ -171,13 +173,14 @@ class Container:
         )
 
     def created_event(self) -> TaskCreated:
+        """The same whenever it is told: what is restored had no process when it was created."""
         return TaskCreated(
             owner=self.owner,
             bundle=self.bundle,
             rootfs=self.rootfs,
             stdio=self.init.stdio,
             checkpoint=self.checkpoint,
-            pid=self.init.pid,
+            pid=NO_PID if self.checkpoint else self.init.pid,
         )
 
     def deleted_event(self) -> TaskDeleted:

@@ -34,8 +34,18 @@ class Call:
     key: ProcessKey
     incarnation: str
     begun_s: float
+    signal: int = 0
     ended_s: float = inf
     answer: Answer[Any] | None = None
+
+    @property
+    def was_answered(self) -> bool:
+        return self.ended_s < inf
+
+    @property
+    def value(self) -> Any:
+        """What a call that succeeded was answered."""
+        return None if self.answer is None else self.answer.unwrap()
 
     @property
     def succeeded(self) -> bool:
@@ -63,11 +73,11 @@ class Client:
         self.scheduler = self.world.scheduler
 
     async def ask(
-        self, what: str, key: ProcessKey, ask: Ask[T], *, patient: bool = False
+        self, what: str, key: ProcessKey, ask: Ask[T], *, signal: int = 0, patient: bool = False
     ) -> Answer[T] | None:
         """One call; None when no answer came. A patient client waits as long as it takes."""
         serving = await self._serving()
-        call = Call(self.name, what, key, serving.name, self.scheduler.now)
+        call = Call(self.name, what, key, serving.name, self.scheduler.now, signal)
         self.host.calls.append(call)
         self.world.detail(self.name, what, key, "asked of", serving.name)
         caller = serving.caller()

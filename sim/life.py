@@ -1,7 +1,7 @@
 """The client that owns a container: from Create to Delete, with what its seed draws."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
@@ -14,7 +14,7 @@ from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, St
 from sim import requests
 from sim.client import Client, Host
 from sim.world.disk import Bundle
-from sim.world.kernel import SIGKILL, SIGTERM, Program
+from sim.world.kernel import SIGKILL, SIGSEGV, SIGTERM, Program
 from sim.world.runc import MISSING, args_of
 
 TRIES_MAX: Final = 120
@@ -33,6 +33,8 @@ class Round:
     missing: bool
     terminal: bool
     checkpoint: str
+    request: CreateRequest | None = None
+    execs: dict[ProcessKey, ExecRequest] = field(default_factory=dict)
     ended_s: float = inf
     created: bool = False
     # A Create without an answer may have made a container all the same.
@@ -102,6 +104,7 @@ class Life(Client):
             exits=choices.one_of((0, 0, 1, 3, 42, 255)),
             runs_s=choices.one_of((0.0, 0.0, choices.between(0.0, 0.05), 5.0, None)),
             on_term=choices.one_of((None, 0, 7)),
+            crashes=SIGSEGV if choices.happens(0.05) else 0,
         )
 
     async def _create(self) -> bool:
@@ -116,6 +119,7 @@ class Life(Client):
             debug=self.choices.happens(0.1),
             publish_to=self.host.machine.sink.address,
         )
+        drawn.request = request
         for _ in range(CREATES_MAX):
             made = await self.ask("create", self.init, requests.create(request))
             drawn.unanswered |= made is None
@@ -173,7 +177,9 @@ class Life(Client):
         missing = self.choices.happens(0.1)
         args = (MISSING,) if missing else args_of(self._draw_program())
         stdio = self._stdio(key, terminal=self.choices.happens(0.2))
-        return ExecRequest(key, stdio, json.dumps({"args": args}).encode())
+        request = ExecRequest(key, stdio, json.dumps({"args": args}).encode())
+        self.rounds[-1].execs[key] = request
+        return request
 
     async def _freeze(self) -> None:
         frozen = await self.ask("pause", self.init, requests.pause(self.owner))
@@ -183,7 +189,7 @@ class Life(Client):
     async def _end(self, key: ProcessKey) -> bool:
         """Kills until it is over; a signal before that, now and then. False: it never began."""
         if self.choices.happens(0.3):
-            await self.ask("kill", key, requests.kill(key, SIGTERM))
+            await self.ask("kill", key, requests.kill(key, SIGTERM), signal=SIGTERM)
         for _ in range(TRIES_MAX):
             match await self.ask("state", key, requests.state(key)):
                 case Success(view) if view.phase in {Phase.EXITED, Phase.DELETED}:
@@ -198,7 +204,7 @@ class Life(Client):
                 case _:
                     pass
             if not self.choices.happens(0.5):
-                await self.ask("kill", key, requests.kill(key, SIGKILL))
+                await self.ask("kill", key, requests.kill(key, SIGKILL), signal=SIGKILL)
             await self.pause(RETRY_S)
         return True
 
@@ -218,7 +224,7 @@ class Life(Client):
                         self.rounds[-1].deleted = True
                     return
                 case _:
-                    await self.ask("kill", key, requests.kill(key, SIGKILL))
+                    await self.ask("kill", key, requests.kill(key, SIGKILL), signal=SIGKILL)
                     await self.pause(RETRY_S)
 
     async def _clean_up(self) -> None:

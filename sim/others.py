@@ -54,7 +54,7 @@ class SecondClient(Client):
         if what == "exec":
             key = new
             self._execs.append(new)
-        await self.ask(what, key, ask)
+        await self.ask(what, key, ask, signal=signal)
 
 
 class Administrator:

@@ -1,6 +1,6 @@
 """The task API's calls as a simulated client makes them."""
 
-from typing import Any
+from typing import Any, Final
 
 from returns.result import Success
 
@@ -18,6 +18,9 @@ from domain.use_cases import pause as pause_rule
 from domain.use_cases import query, terminal
 from domain.use_cases import start as start_rule
 from sim.client import Answer, Ask
+
+# How many columns and rows a terminal is asked to have.
+SCREEN: Final = (80, 25)
 
 # The rules are looked up when they are called: a test that puts a bug into one replaces it there.
 
@@ -63,7 +66,7 @@ def pids(owner: ContainerKey) -> Ask[Any]:
 
 
 def resize(key: ProcessKey) -> Ask[Any]:
-    return lambda shim, _: terminal.resize(shim, key, 80, 25)
+    return lambda shim, _: terminal.resize(shim, key, *SCREEN)
 
 
 def close_stdin(key: ProcessKey) -> Ask[Any]:

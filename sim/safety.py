@@ -12,6 +12,7 @@ from domain.refusal import (
     BeingDeleted,
     ContainerNotStarted,
     InitNotRunning,
+    RecordFailed,
     UnknownContainer,
     UnknownExec,
     WrongPhase,
@@ -79,9 +80,7 @@ def _is_reason(call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
         case "create":
             return not call.succeeded
         case "start":
-            idle = isinstance(call.answer, Failure) and isinstance(
-                call.answer.failure(), IDLE_REFUSALS
-            )
+            idle = _is_of(call, *IDLE_REFUSALS)
             # A container that could not be started is killed with all in it, and may die last.
             return call.key in {key, ProcessKey(key.owner)} and not call.succeeded and not idle
         case _:
@@ -132,17 +131,20 @@ def s13_a_failed_create_is_no_news(outcome: Outcome) -> Iterator[str]:
 
 
 def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
-    """After a Delete another one finds nothing, and says just that."""
+    """After a Delete another one finds nothing, and says just that.
+
+    But for the next shim, which finds what no disk took away, and cannot end it yet (F116).
+    """
     for life in outcome.lives:
+        unfinished = outcome.deaths and outcome.disk_refused(life.owner)
         done: dict[tuple[ProcessKey, float], Call] = {}
         for call in outcome.calls(life, "delete"):
             at = (call.key, _round(life, call).begun_s)
             first = done.get(at)
             if first is not None and first.ended_s < call.begun_s and call.answer is not None:
-                gone = isinstance(call.answer, Failure) and isinstance(
-                    call.answer.failure(), UnknownContainer | UnknownExec
-                )
-                if not gone and call.answer != first.answer:
+                gone = _is_of(call, UnknownContainer, UnknownExec)
+                stays = unfinished and _is_of(call, RecordFailed)
+                if not (gone or stays) and call.answer != first.answer:
                     yield f"{call.key} was deleted, and then: {call.answer}"
             if call.succeeded:
                 done.setdefault(at, call)
@@ -225,6 +227,10 @@ def s35_phases(outcome: Outcome) -> Iterator[str]:
         for (key, _), count in wins.items():
             if count > 1:
                 yield f"{count} starts of {key} succeeded"
+
+
+def _is_of(call: Call, *refusals: type) -> bool:
+    return isinstance(call.answer, Failure) and isinstance(call.answer.failure(), refusals)
 
 
 def _keys(outcome: Outcome, life: Life) -> list[ProcessKey]:

@@ -72,6 +72,7 @@ async def _job(
 
 
 async def _reading(shim: Shim, process: Process, job: JobResult) -> Result[BroughtUp, Refusal]:
+    process.hinted = False  # what is told from here on may be news
     match await shim.ports.units.read(UnitRef(process.unit)):
         case Success(state):
             process.invocation = state.ref.invocation

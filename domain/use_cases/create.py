@@ -32,6 +32,7 @@ from domain.unit_definition import Start, cgroups_path, init_unit, slice_of
 from domain.unit_name import unit_name
 from domain.use_cases.bring_up import BroughtUp, bring_up, sweep, sweep_left_over
 from domain.use_cases.evidence import evidence
+from domain.use_cases.exits import look_at
 from domain.use_cases.keep import forget, keep
 from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
@@ -93,6 +94,8 @@ async def _create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[
         return Failure(kept.failure())
     shim.containers[request.owner] = container
     tell(shim, container, container.created_event())
+    if container.init.hinted:
+        look_at(shim, ((container, container.init),))  # it has ended since it was read, perhaps
     return Success(container.init.pid)
 
 

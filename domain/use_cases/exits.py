@@ -56,12 +56,14 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
     """Reads the process's unit once; if the process has ended, settles that.
 
     While it is being created or started its exit is theirs to judge who do that
-    (use_cases/create.py, start.py).
+    (use_cases/create.py, start.py), and to look for afterwards.
     """
     if _is_anothers(container, process) or not process.unit_asked:
+        process.hinted = True
         return
     outcome = await shim.ports.units.read(process.ref)
     if _is_anothers(container, process):
+        process.hinted = True
         return
     match outcome:
         case Success(state):

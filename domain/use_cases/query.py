@@ -81,11 +81,12 @@ async def pids(shim: Shim, owner: ContainerKey) -> Result[tuple[ListedProcess, .
     if failed(found):
         return Failure(found.failure())
     container = found.unwrap()
-    if container.init.ending:
-        return Success(())  # T146: a stopped task has none
+    if container.init.ending or container.init.pid == NO_PID:
+        return Success(())  # T146: a stopped task has none, nor has one that waits for its restore
     listed = await shim.ports.runc.pids(container.target(), limits.RUNC)
     if failed(listed):
-        return Failure(listed.failure())
+        # It may have ended meanwhile, and then runc forgets it at once (use_cases/oci.py).
+        return Success(()) if container.init.ending else Failure(listed.failure())
     execs = {process.pid: exec_id for exec_id, process in container.execs.items()}
     return Success(tuple(ListedProcess(pid, execs.get(pid)) for pid in listed.unwrap()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.exit_status import MainCode
 from domain.identity import NO_PID, Pid
@@ -15,6 +15,7 @@ SIGHUP: Final = 1
 SIGINT: Final = 2
 SIGQUIT: Final = 3
 SIGKILL: Final = 9
+SIGSEGV: Final = 11
 SIGTERM: Final = 15
 # Ends a program that has no handler of its own for the signal.
 FATAL: Final = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM})
@@ -30,17 +31,33 @@ class Freezer(Enum):
     V2 = "v2"
 
 
+class End(NamedTuple):
+    """How a process has ended, as wait(2) tells it."""
+
+    code: MainCode
+    status: int
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """What a program does when it is let run.
 
     `runs_s` None: until it is killed. `on_term`: its exit code when TERM comes; None: it has
-    no handler, which as a container's pid 1 means that TERM does nothing.
+    no handler, which as a container's pid 1 means that TERM does nothing. `crashes`: by this
+    signal, and leaves a core.
     """
 
     exits: int = 0
     runs_s: float | None = 0.0
     on_term: int | None = None
+    crashes: int = 0
+
+    @property
+    def end(self) -> "End":
+        """How it ends by itself."""
+        if self.crashes:
+            return End(MainCode.DUMPED, self.crashes)
+        return End(MainCode.EXITED, self.exits)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +78,10 @@ class KernelProcess:
     relays_term_to: "KernelProcess | None" = None
     relays_term: bool = False
     dying: bool = False
-    pending: list[int] = field(default_factory=list)
+    # What it will meet when it is thawed: signals, or its own end.
+    pending: list["int | End"] = field(default_factory=list)
+    # Every signal that was sent to it, with the time.
+    signalled: list[tuple[int, float]] = field(default_factory=list)
     on_end: list[Callable[["KernelProcess"], None]] = field(default_factory=list)
 
     @property
@@ -130,15 +150,15 @@ class Kernel:
         self._detail("kernel", "exec: pid", process.pid, "runs", program)
         if program.runs_s is not None:
             self.scheduler.spawn(
-                f"pid {process.pid}", self._run(process, program.runs_s, program.exits), "world"
+                f"pid {process.pid}", self._run(process, program.runs_s, program.end), "world"
             )
 
-    async def _run(self, process: KernelProcess, runs_s: float, exits: int) -> None:
+    async def _run(self, process: KernelProcess, runs_s: float, end: End) -> None:
         await self.scheduler.first_of((), runs_s)
         if not self.is_frozen(process.cgroup):
-            self.end(process, MainCode.EXITED, exits)
+            self.end(process, *end)
         else:
-            process.pending.append(-exits)  # goes on when it is thawed
+            process.pending.append(end)
 
     def end(self, process: KernelProcess, code: MainCode, status: int) -> None:
         """The process is dead; whoever waits for it hears of it."""
@@ -168,6 +188,10 @@ class Kernel:
         if not process.lives:
             return
         self._detail("kernel", "signal", signal, "to pid", process.pid)
+        process.signalled.append((signal, self.scheduler.now))
+        self._reach(process, signal)
+
+    def _reach(self, process: KernelProcess, signal: int) -> None:
         if self.is_frozen(process.cgroup) and (signal != SIGKILL or self.freezer is Freezer.V1):
             process.pending.append(signal)
             return
@@ -214,11 +238,11 @@ class Kernel:
             del self.frozen[each]
         for process in self.inside(cgroup):
             pending, process.pending = process.pending, []
-            for signal in pending:
-                if signal <= 0:
-                    self.end(process, MainCode.EXITED, -signal)
+            for met in pending:
+                if isinstance(met, End):
+                    self.end(process, *met)
                 else:
-                    self.signal(process, signal)
+                    self._reach(process, met)
 
     def is_frozen(self, cgroup: str) -> bool:
         """By itself or by one above."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from domain.identity import ProcessKey
 from sim.scheduler import Scheduler, SimLatch
 
 SHIM: Final = "shim"
@@ -100,6 +101,9 @@ class Pipes:
     made_by_clients: bool = True
     fifos: dict[str, Pipe] = field(default_factory=dict)
     consoles: dict[str, Console] = field(default_factory=dict)
+    # When the shim let go of a process's stdin, and which sizes a terminal was given.
+    stdin_closed: list[tuple[ProcessKey, float]] = field(default_factory=list)
+    resized: list[tuple[ProcessKey, tuple[int, int]]] = field(default_factory=list)
     _sockets: int = 0
 
     def new_socket(self) -> str:

@@ -1,7 +1,7 @@
 """runc: makes containers out of bundles, as a command that systemd or the shim runs."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from domain.exit_status import MainCode
@@ -19,15 +19,14 @@ FAILED: Final = 1
 
 def args_of(program: Program) -> tuple[str, ...]:
     """A command line that `program_of` reads back."""
-    return ("run", json.dumps([program.exits, program.runs_s, program.on_term]))
+    return ("run", json.dumps(astuple(program)))
 
 
 def program_of(args: tuple[str, ...]) -> Program | None:
     """The program that a command line means; None: there is no such file."""
     if args[:1] == (MISSING,):
         return None
-    exits, runs_s, on_term = json.loads(args[1])
-    return Program(exits, runs_s, on_term)
+    return Program(*json.loads(args[1]))
 
 
 @dataclass(slots=True, eq=False)

@@ -54,6 +54,7 @@ class FakeFifos:
         await self._world.pass_through(At.STDIO)
         stdio = self.held.get(process)
         if stdio is not None and stdio.stdin:
+            self._pipes.stdin_closed.append((process, self._world.scheduler.now))
             pipe = self._pipes.fifos[stdio.stdin]
             pipe.close(SHIM)
             if not pipe.has_begun:

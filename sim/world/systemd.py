@@ -135,7 +135,8 @@ class Systemd:
             return
         reaper.relays_term_to = program
         for signal in reaper.pending:
-            self.world.kernel.signal(program, signal)
+            if isinstance(signal, int):
+                self.world.kernel.signal(program, signal)
         if reaper.lives:
             self._report_ready(unit)
         program.on_end.append(lambda ended: self._reaped(reaper, ended))

@@ -88,6 +88,7 @@ class FakeTerminals:
         if screen is None:
             return Failure(StdioFailed("no terminal"))
         screen.size = (width, height)
+        self._pipes.resized.append((process, screen.size))
         if screen.console.pty is not None:
             screen.console.pty.size = screen.size
         return Success(None)
@@ -96,6 +97,7 @@ class FakeTerminals:
         await self._world.pass_through(At.CONSOLE)
         screen = self.held.get(process)
         if screen is not None:
+            self._pipes.stdin_closed.append((process, self._world.scheduler.now))
             screen.stdin_closed = True
 
     async def drain(self, process: ProcessKey, within: Seconds) -> None:

@@ -177,3 +177,13 @@ def test_a_create_holds_the_fifos_or_the_terminal_of_its_init(scene: Scene, stdi
     scene.create(asked(terminal=stdio == "terminal")).unwrap()
     assert list(scene.serving.fifos.held) == ([INIT] if stdio == "fifos" else [])
     assert list(scene.serving.terminals.held) == ([INIT] if stdio == "terminal" else [])
+
+
+def test_an_init_that_ends_before_its_create_is_answered_is_told_at_once(scene: Scene) -> None:
+    """Its end is a Create's to judge until then: a hint that came meanwhile is not lost (L1)."""
+    scene.bundle()
+    scene.script.late_s = 5.0
+    scene.at(At.CONSOLE, Does.LATE, then=lambda: scene.ends(scene.living()[-1], 0))
+    scene.create(asked(terminal=True)).unwrap()
+    scene.pass_time()
+    assert scene.heard() == ["TaskCreated", "TaskExited"]

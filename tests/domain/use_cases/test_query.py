@@ -189,6 +189,22 @@ def test_t146_a_stopped_task_has_no_pids_and_runc_is_not_asked(scene: Scene) -> 
     assert scene.script.calls == before
 
 
+def test_t146_a_task_that_ends_while_runc_is_asked_has_no_pids(scene: Scene) -> None:
+    pid = scene.running()
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_LIST, Does.LATE)
+    listing = scene.begin(pids(scene.shim, WEB))
+    scene.pass_time()
+    scene.ends(pid, 3)
+    assert scene.answer(listing) == Success(())
+
+
+def test_a_task_that_waits_for_its_restore_has_no_pids(scene: Scene) -> None:
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    assert scene.ask(pids(scene.shim, WEB)) == Success(())
+
+
 def test_pids_of_an_unknown_container_are_not_found(scene: Scene) -> None:
     assert scene.ask(pids(scene.shim, WEB)) == Failure(UnknownContainer("web"))
 

@@ -73,6 +73,7 @@ def test_r079_an_exit_between_the_look_and_our_kill_is_its_own(scene: Scene, sta
 
 def test_r079_a_kill_of_somebody_else_before_ours_counts(scene: Scene) -> None:
     pid = scene.created()
+    scene.pass_time()
     scene.at(At.RUNC_START, then=lambda: scene.ends(pid, SIGKILL, MainCode.KILLED))
     # The first look fails, and so cannot tell; the time that systemd notes does.
     scene.at(At.UNIT_READ, Does.FAILS_BEFORE)

@@ -1,0 +1,178 @@
+"""No refusal without a reason: what a client was refused could not have been done.
+
+Judged where no fault struck and no administrator had a hand in it; deaths of the shim are no
+reason for anything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from returns.result import Failure
+
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.refusal import (
+    AlreadyFinished,
+    BeingDeleted,
+    ContainerExists,
+    ContainerNotStarted,
+    ExecExists,
+    InitNotRunning,
+    NotCreatedYet,
+    Operation,
+    Refusal,
+    RuncFailed,
+    StdioFailed,
+    UnitFailed,
+    UnknownContainer,
+    UnknownExec,
+    WrongPhase,
+)
+from sim.client import Call
+from sim.life import Life, Round
+from sim.outcome import Outcome, round_at
+from sim.world.runc import MISSING
+
+# Calls that name an exec in vain.
+OF_THE_CONTAINER: Final = ("pause", "resume", "pids")
+# What asks for a container's end.
+ENDS: Final = ("delete", "clean up")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call that was refused, and everything else that its container saw."""
+
+    outcome: Outcome
+    life: Life
+    call: Call
+    why: Refusal
+
+    @property
+    def init(self) -> ProcessKey:
+        return self.life.init
+
+    @property
+    def round(self) -> Round:
+        return round_at(self.life, self.call.begun_s) or self.life.rounds[0]
+
+    def others(self, key: ProcessKey, *what: str) -> Iterator[Call]:
+        """What else had been asked of it before the answer."""
+        for other in self.outcome.calls(self.life, *what):
+            meant = other.key == key or other.what in OF_THE_CONTAINER
+            if meant and other is not self.call and other.begun_s <= self.call.ended_s:
+                yield other
+
+    def was_asked(self, key: ProcessKey, *what: str) -> bool:
+        return any(True for _ in self.others(key, *what))
+
+    def is_there(self, key: ProcessKey, making: str) -> bool:
+        """It had been made before the call, and nobody asked for its end."""
+        begun = [
+            made.ended_s
+            for made in self.others(key, making)
+            if made.succeeded and made.ended_s <= self.call.begun_s
+        ]
+        enders = (*self.others(key, *ENDS), *self.others(self.init, *ENDS))
+        return bool(begun) and not any(end.ended_s >= max(begun) for end in enders)
+
+    def has_ended(self, key: ProcessKey) -> bool:
+        """A process of its has died, or its start has failed (R077, R081)."""
+        died = any(
+            not each.lives and each.ended_at <= self.call.ended_s
+            for each in self.outcome.processes(key)
+        )
+        return died or any(self._has_failed(start) for start in self.others(key, "start"))
+
+    def _has_failed(self, start: Call) -> bool:
+        """Without an answer a restore may have, and an exec."""
+        match start.answer:
+            case Failure(RuncFailed() | UnitFailed()):
+                return True
+            case None:
+                return bool(self.round.checkpoint or start.key.exec_id)
+            case _:
+                return False
+
+
+def s36_no_refusal_without_a_reason(outcome: Outcome) -> Iterator[str]:
+    """Where no fault struck whatever is refused could not be done."""
+    if outcome.fired or outcome.touched:
+        return
+    for life in outcome.lives:
+        for call in outcome.calls(life):
+            match call.answer:
+                case Failure(why):
+                    reason = REASONS.get(type(why))
+                    if reason is None or not reason(Case(outcome, life, call, why)):
+                        yield f"{call.what} {call.key} was refused without a reason: {why}"
+                case _:
+                    pass
+
+
+def _runc_says_no(case: Case) -> bool:
+    """There is no such program, or the container is not in a state for it."""
+    if case.call.what in OF_THE_CONTAINER:
+        return case.has_ended(case.init) or case.was_asked(case.init, "pause", "resume")
+    if case.call.key.exec_id is not None:
+        asked = case.round.execs.get(case.call.key)
+        missing = asked is not None and MISSING in asked.spec.decode()
+        return missing or case.has_ended(case.init) or case.was_asked(case.init, "pause")
+    return case.round.missing or (case.call.what == "start" and case.has_ended(case.init))
+
+
+def _breaks_off(restore: Case) -> bool:
+    """The program may end before systemd has found it, or be killed before there is one."""
+    return restore.has_ended(restore.init) or restore.was_asked(restore.init, "kill")
+
+
+def _wrong_phase(case: Case) -> bool:
+    why = case.why
+    if not isinstance(why, WrongPhase) or why.phase in ALLOWED[why.operation]:
+        return False
+    of_init = why.operation in {Operation.PAUSE, Operation.RESUME, Operation.EXEC}
+    return PHASES[why.phase](case, case.init if of_init else case.call.key)
+
+
+# In which phase each may be done.
+ALLOWED: Final[Mapping[Operation, frozenset[Phase]]] = {
+    Operation.START: frozenset({Phase.CREATED}),
+    Operation.DELETE: frozenset({Phase.CREATED, Phase.EXITED}),
+    Operation.PAUSE: frozenset({Phase.RUNNING}),
+    Operation.RESUME: frozenset({Phase.PAUSED}),
+    Operation.EXEC: frozenset({Phase.CREATED, Phase.STARTING, Phase.RUNNING}),
+    Operation.RESIZE: frozenset(set(Phase) - {Phase.EXITED}),
+}
+# What must have come about before a process can be said to be in that phase.
+PHASES: Final[Mapping[Phase, Callable[[Case, ProcessKey], bool]]] = {
+    Phase.CREATED: lambda case, key: (
+        not any(
+            start.succeeded
+            and case.round.begun_s <= start.begun_s <= start.ended_s <= case.call.begun_s
+            for start in case.others(key, "start")
+        )
+    ),
+    Phase.STARTING: lambda case, key: case.was_asked(key, "start"),
+    Phase.RUNNING: lambda case, key: case.was_asked(key, "start"),
+    Phase.PAUSED: lambda case, _: case.was_asked(case.init, "pause"),
+    Phase.EXITED: lambda case, key: case.has_ended(key) or case.has_ended(case.init),
+    Phase.DELETED: lambda case, key: case.was_asked(key, "delete"),
+}
+# A refusal that is not here needs a fault.
+REASONS: Final[Mapping[type, Callable[[Case], bool]]] = {
+    UnknownContainer: lambda case: not case.is_there(case.init, "create"),
+    UnknownExec: lambda case: not case.is_there(case.call.key, "exec"),
+    ContainerExists: lambda case: case.was_asked(case.init, "create"),
+    ExecExists: lambda case: case.was_asked(case.call.key, "exec"),
+    RuncFailed: _runc_says_no,
+    WrongPhase: _wrong_phase,
+    AlreadyFinished: lambda case: case.has_ended(case.call.key),
+    NotCreatedYet: lambda case: PHASES[Phase.CREATED](case, case.call.key),
+    ContainerNotStarted: lambda case: PHASES[Phase.CREATED](case, case.init),
+    InitNotRunning: lambda case: case.has_ended(case.init),
+    UnitFailed: lambda case: bool(case.round.checkpoint) and _breaks_off(case),
+    # A terminal's master dies with its shim.
+    StdioFailed: lambda case: case.call.what == "resize" and case.outcome.deaths > 0,
+    BeingDeleted: lambda case: case.was_asked(case.init, *ENDS),
+}

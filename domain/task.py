@@ -42,6 +42,8 @@ class Process:
     never_ran: bool = False
     # Of an exec: on disk. Before that only its id is taken (use_cases/add_exec.py).
     is_known: bool = True
+    # What its terminal is to have as soon as it is there: columns and rows (use_cases/terminal.py).
+    size: tuple[int, int] | None = None
     # Its client was done with stdin before it had begun (use_cases/terminal.py).
     stdin_ended: bool = False
     told: set[Told] = field(default_factory=set)
@@ -63,6 +65,11 @@ class Process:
         self.phase = phase
         self.started = self.started or heard is Heard.STARTED
         return True
+
+    @property
+    def said_phase(self) -> Phase:
+        """What a refusal says: it has ended, also while that is being written down."""
+        return Phase.EXITED if self.ending else self.phase
 
     @property
     def ref(self) -> UnitRef:

@@ -1,7 +1,7 @@
 """What must hold of what clients are told: of its kind, true, and followed by its effect."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from returns.result import Failure, Success
 
@@ -16,8 +16,9 @@ from domain.event import (
 )
 from domain.exit_status import Exit
 from domain.identity import NO_PID, ProcessKey
+from domain.refusal import Refusal
 from domain.request import CreateRequest, Stdio
-from domain.use_cases.delete import Departed
+from domain.use_cases.delete import NO_EXIT, Departed
 from domain.use_cases.query import ListedProcess, ProcessView
 from sim.client import Call
 from sim.honesty import AT_ONCE_S
@@ -67,6 +68,8 @@ def s37_an_answer_is_of_its_kind(outcome: Outcome) -> Iterator[str]:
         match call.answer:
             case Success(value) if not isinstance(value, KINDS[call.what]):
                 yield f"{call.what} {call.key} answered {value!r}"
+            case Failure(why) if not isinstance(why, get_args(Refusal)):
+                yield f"{call.what} {call.key} was refused with {why!r}"
             case Success() | Failure():
                 pass
             case _ if call.was_answered:
@@ -134,6 +137,20 @@ def s37_connect_answers_the_init(outcome: Outcome) -> Iterator[str]:
                     pass
 
 
+def s37_a_delete_tells_the_exit(outcome: Outcome) -> Iterator[str]:
+    """That there was none only of what never ran, and had no process (T180)."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "delete"):
+            match call.answer:
+                case Success(Departed(exit=told)) if told == NO_EXIT:
+                    begun_s = _round(life, call).begun_s
+                    for process in outcome.processes(call.key):
+                        if begun_s <= process.born_at < call.begun_s:
+                            yield f"{call.key} was deleted as if pid {process.pid} had never been"
+                case _:
+                    pass
+
+
 def s38_a_signal_is_sent(outcome: Outcome) -> Iterator[str]:
     """A Kill that succeeded reached the process, if it lived that long (T149)."""
     for life in outcome.lives:
@@ -146,6 +163,17 @@ def s38_a_signal_is_sent(outcome: Outcome) -> Iterator[str]:
                     call.begun_s <= at_s <= call.ended_s for at_s in sent
                 ):
                     yield f"{call.key} (pid {process.pid}) was not sent {call.signal}"
+
+
+def s38_who_has_a_terminal_got_it(outcome: Outcome) -> Iterator[str]:
+    """What was created or started with one was connected to it."""
+    lost = outcome.machine.pipes.lost
+    for life in outcome.lives:
+        for call in outcome.calls(life, "create", "start"):
+            if call.succeeded and any(
+                key == call.key and call.begun_s <= at_s <= call.ended_s for key, at_s in lost
+            ):
+                yield f"the {call.what} of {call.key} succeeded without its terminal"
 
 
 def s38_stdin_is_closed(outcome: Outcome) -> Iterator[str]:
@@ -161,7 +189,9 @@ def s38_stdin_is_closed(outcome: Outcome) -> Iterator[str]:
             started = [
                 start.ended_s
                 for start in outcome.calls(life, "start")
-                if start.key == call.key and start.succeeded
+                if start.key == call.key
+                and start.succeeded
+                and _round(life, start) is _round(life, call)
             ]
             if not started or _has_ended(outcome, call.key, call.ended_s):
                 continue
@@ -171,16 +201,23 @@ def s38_stdin_is_closed(outcome: Outcome) -> Iterator[str]:
 
 
 def s38_a_terminal_has_its_size(outcome: Outcome) -> Iterator[str]:
-    """The one that a Resize asked for."""
+    """The one that a Resize asked for; what was asked before the start dies with the shim."""
     for key, size in outcome.machine.pipes.resized:
         if size != SCREEN:
             yield f"the terminal of {key} got the size {size}"
+    if outcome.deaths:
+        return
     asked = {key for key, _ in outcome.machine.pipes.resized}
     for life in outcome.lives:
         for call in outcome.calls(life, "resize"):
             stdio = _stdio(_round(life, call), call.key)
             terminal = stdio is not None and stdio.terminal
-            lives = any(_lived_during(each, call) for each in outcome.processes(call.key))
+            container = _round(life, call)
+            lives = any(
+                container.begun_s <= each.born_at <= container.ended_s
+                and not _ended_by(each, call.ended_s)
+                for each in outcome.processes(call.key)
+            )
             if call.succeeded and terminal and lives and call.key not in asked:
                 yield f"the terminal of {call.key} was not resized"
 

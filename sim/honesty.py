@@ -31,6 +31,8 @@ LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
 AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
+# The phases that the freezer tells apart.
+FREEZABLE: Final = frozenset({Phase.RUNNING, Phase.PAUSED})
 # With these a unit may have no reference for a while, or its task not be found again yet.
 UNHELD: Final = SLOW | {"F90", "F92", "F103"}
 
@@ -150,6 +152,30 @@ def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
                     and not _init_is_over(outcome, life, call.ended_s)
                 ):
                     yield f"{view.key} was answered to run while it was paused"
+
+
+def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
+    """Where no fault struck, and nobody freezes, thaws or ends it at that very time."""
+    if outcome.fired or outcome.touched:
+        return
+    for life in outcome.lives:
+        movers = outcome.calls(life, "pause", "resume", "kill", "delete", "clean up")
+        for call, view in _views(outcome, life):
+            moved = any(each.begun_s <= call.ended_s <= each.ended_s for each in movers)
+            if moved or view.phase not in FREEZABLE or _init_is_over(outcome, life, call.ended_s):
+                continue
+            if _is_frozen(outcome, life, call.ended_s) != (view.phase is Phase.PAUSED):
+                yield f"{view.key} was answered to be {view.phase.value}"
+
+
+def _is_frozen(outcome: Outcome, life: Life, at_s: float) -> bool:
+    begun = [each for each in outcome.processes(life.init) if each.born_at <= at_s]
+    states = [
+        frozen
+        for cgroup, frozen, since_s in outcome.machine.world.kernel.freezes
+        if begun and cgroup == begun[-1].cgroup and begun[-1].born_at <= since_s <= at_s
+    ]
+    return bool(states) and states[-1]
 
 
 def _init_is_over(outcome: Outcome, life: Life, by_s: float) -> bool:

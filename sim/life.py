@@ -77,6 +77,7 @@ class Life(Client):
 
     async def _use(self) -> None:
         if not self.choices.happens(0.05):
+            await self._attach(self.init)
             await self._start(self.init)
         if self.choices.happens(0.5):
             await self._execs()
@@ -94,7 +95,9 @@ class Life(Client):
         )
         args = (MISSING,) if drawn.missing else args_of(self._draw_program())
         self.host.machine.disk.bundles[self.bundle] = Bundle(
-            args, private_pid_namespace=drawn.private_pid_namespace
+            args,
+            private_pid_namespace=drawn.private_pid_namespace,
+            is_mounted_by_shim=True,
         )
         return drawn
 
@@ -143,6 +146,13 @@ class Life(Client):
         stdin = f"/fifo/{key}/in" if self.choices.happens(0.3) else ""
         return Stdio(stdin, f"/fifo/{key}/out", terminal=terminal)
 
+    async def _attach(self, key: ProcessKey) -> None:
+        """What a client does beside a start: a window has its size, and stdin comes to its end."""
+        if self.choices.happens(0.3):
+            await self.ask("resize", key, requests.resize(key))
+        if self.choices.happens(0.3):
+            await self.ask("close stdin", key, requests.close_stdin(key))
+
     async def _start(self, key: ProcessKey) -> bool:
         """Now and then by two connections at once, of which one has to lose."""
         tasks = [
@@ -169,8 +179,10 @@ class Life(Client):
         added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
         if isinstance(added, Failure):
             return
-        if not self.choices.happens(0.1) and await self._start(key) and await self._end(key):
-            await self._wait(key)
+        if not self.choices.happens(0.1):
+            await self._attach(key)
+            if await self._start(key) and await self._end(key):
+                await self._wait(key)
         await self._delete(key)
 
     def exec_request(self, key: ProcessKey) -> ExecRequest:

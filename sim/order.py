@@ -12,7 +12,7 @@ from domain.event import (
     TaskExited,
     TaskStarted,
 )
-from domain.exit_status import NS_PER_US, UNKNOWN, Exit, MainCode, exit_status
+from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Exit, MainCode
 from domain.identity import NO_PID, ProcessKey
 from domain.unit import Activity
 from sim.life import Life
@@ -30,6 +30,7 @@ from sim.world.kernel import KernelProcess
 SLOW_FOR_EXECS: Final = frozenset(
     f"F{number}" for number in (52, 53, 54, 56, 58, 64, 67, 70, 77, 81, 87, 88, 89, 91, 92, 98, 102)
 )
+STARTS: Final = (TaskStarted, ExecStarted)
 # The word that it was created, and the word back.
 RECORDS_OF_A_BROKEN_CREATE: Final = 2
 EXITED_ZERO: Final = (MainCode.EXITED, 0)
@@ -112,8 +113,10 @@ def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
 
 
 def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
+    """As a shell would tell it; in words of our own, since the rules' are what is judged."""
     witness = _witness(outcome, process)
-    return exit_status(witness.code, witness.status)
+    by_signal = witness.code in {MainCode.KILLED, MainCode.DUMPED}
+    return SIGNALLED + witness.status if by_signal else witness.status
 
 
 def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
@@ -210,12 +213,22 @@ def s8_time_sanity(outcome: Outcome) -> Iterator[str]:
 
 
 def s33_namespace_isolation(outcome: Outcome) -> Iterator[str]:
-    """A pid that is told of a process is of this very process, and of no namesake's."""
+    """A pid that is told of a process is of this very process, and of no namesake's.
+
+    Nor is it forgotten: the exit of one that was told to have started names it too.
+    """
     for at_s, event in outcome.heard():
         if isinstance(event, TaskCreated | TaskStarted | ExecStarted | TaskExited):
             key = process_of(event)
             if event.pid != NO_PID and outcome.process(key, event.pid, at_s) is None:
                 yield f"{key} is told with pid {event.pid}, which it never had"
+    for life, chapter in outcome.all_chapters():
+        if outcome.disk_refused(life.owner):
+            continue  # see S2
+        started = [process_of(each) for each in chapter if isinstance(each, STARTS)]
+        for event in chapter:
+            if isinstance(event, TaskExited) and event.pid == NO_PID and event.process in started:
+                yield f"{event.process} was told to have started, and exits with pid 0"
 
 
 def s22_runtime_errors_are_no_exits(outcome: Outcome) -> Iterator[str]:

@@ -179,7 +179,10 @@ async def start_init_unit(
 async def open_stdio(shim: Shim, process: Process) -> Result[str, Refusal]:
     """Takes hold of the client's FIFOs; answers a console socket's path if there is a terminal."""
     if process.stdio.terminal:
-        return await shim.ports.terminals.listen(process.key, process.stdio, limits.STDIO)
+        socket = await shim.ports.terminals.listen(process.key, process.stdio, limits.STDIO)
+        if process.size is not None and not failed(socket):
+            await shim.ports.terminals.resize(process.key, *process.size)
+        return socket
     opened = await shim.ports.fifos.open(process.key, process.stdio, limits.STDIO)
     return Failure(opened.failure()) if failed(opened) else Success("")
 

@@ -83,12 +83,18 @@ def _busy(shim: Shim, key: ProcessKey) -> Latch | None:
     if failed(found):
         return None
     container, process = found.unwrap()
-    return container.recovery or container.deletion or process.deletion
+    settling = process.ending and not process.ended.is_open  # its exit is being written down
+    return (
+        container.recovery
+        or container.deletion
+        or process.deletion
+        or (process.ended if settling else None)
+    )
 
 
 async def _delete_container(shim: Shim, container: Container) -> Result[Departed, Refusal]:
     init = container.init
-    if init.phase not in DELETABLE or (init.ending and not init.ended.is_open):
+    if init.phase not in DELETABLE:
         return Failure(WrongPhase(Operation.DELETE, init.phase))
     container.deletion = shim.ports.concurrency.latch()
     why = await take_apart(shim, container)
@@ -197,7 +203,7 @@ async def _depart(shim: Shim, container: Container) -> None:
 async def _delete_exec(
     shim: Shim, container: Container, process: Process, exec_id: ExecId
 ) -> Result[Departed, Refusal]:
-    if process.phase not in DELETABLE or (process.ending and not process.ended.is_open):
+    if process.phase not in DELETABLE:
         return Failure(WrongPhase(Operation.DELETE, process.phase))
     process.deletion = deletion = shim.ports.concurrency.latch()
     outcome = await _take_exec_apart(shim, container, process, exec_id)

@@ -56,7 +56,7 @@ async def start(shim: Shim, caller: Caller, key: ProcessKey) -> Result[Pid, Refu
 
 async def _start_init(shim: Shim, caller: Caller, container: Container) -> Result[Pid, Refusal]:
     init = container.init
-    phase = init.phase
+    phase = init.said_phase
     if init.ending or not init.hear(Heard.START_CLAIMED):
         return Failure(WrongPhase(Operation.START, phase, _state_text(init)))
     container.outbox.start_claimed(init.key)
@@ -67,6 +67,8 @@ async def _start_init(shim: Shim, caller: Caller, container: Container) -> Resul
         outcome = await shim.ports.runc.start(container.target(), limits.RUNC)
     if failed(outcome):
         return Failure(await _refused(shim, container, outcome.failure()))
+    if init.stdin_ended:
+        await shim.ports.streams(init).close_stdin(init.key)
     return await started(shim, caller, container, TaskStarted(container.owner, init.pid))
 
 

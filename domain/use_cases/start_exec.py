@@ -40,7 +40,7 @@ async def start_exec(
     refusal = await _container_allows(shim, container)
     if refusal is not None:
         return Failure(refusal)
-    phase = process.phase
+    phase = process.said_phase
     if process.ending or not process.hear(Heard.START_CLAIMED):
         return Failure(WrongPhase(Operation.START, phase, f"pid: {process.pid}"))
     container.outbox.start_claimed(process.key)

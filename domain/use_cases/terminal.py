@@ -10,7 +10,10 @@ from domain.shim import Shim
 
 
 async def resize(shim: Shim, key: ProcessKey, width: int, height: int) -> Result[None, Refusal]:
-    """Without a terminal: a success without effect, as containerd's own tests expect (R124)."""
+    """Without a terminal: a success without effect, as containerd's own tests expect (R124).
+
+    What was not started has none yet, and gets it in the size that was asked for.
+    """
     found = shim.process(key)
     if failed(found):
         return Failure(found.failure())
@@ -19,6 +22,9 @@ async def resize(shim: Shim, key: ProcessKey, width: int, height: int) -> Result
         return Failure(WrongPhase(Operation.RESIZE, process.phase))
     if not process.stdio.terminal or process.ending:
         return Success(None)
+    if not process.unit_asked:
+        process.size = (width, height)
+        return Success(None)
     resized = await shim.ports.terminals.resize(key, width, height)
     return Failure(resized.failure()) if failed(resized) else Success(None)
 
@@ -26,15 +32,16 @@ async def resize(shim: Shim, key: ProcessKey, width: int, height: int) -> Result
 async def close_stdin(shim: Shim, key: ProcessKey) -> Result[None, Refusal]:
     """Repeatable, and a success for a process without stdin (T228).
 
-    A client may be done with stdin before its exec has begun (`ctr t exec … </dev/null`). Then
-    it is closed when the program has it: without our end systemd's own open of the FIFO would
-    wait for a writer, for as long as a start may take.
+    A client may be done with stdin before its exec, or its restored container, has begun
+    (`ctr t exec … </dev/null`). Then it is closed when the program has it: without our end
+    systemd's own open of the FIFO would wait for a writer, for as long as a start may take.
     """
     found = shim.process(key)
     if failed(found):
         return Failure(found.failure())
-    _, process = found.unwrap()
-    if not process.is_init and process.phase in {Phase.CREATED, Phase.STARTING}:
+    container, process = found.unwrap()
+    waits_for_start = not process.is_init or container.checkpoint
+    if waits_for_start and process.phase in {Phase.CREATED, Phase.STARTING}:
         process.stdin_ended = True
         return Success(None)
     await shim.ports.streams(process).close_stdin(key)

@@ -84,7 +84,9 @@ async def ask(client: Client, owner: Owner, step: Do) -> None:
 def _exec_request(owner: Owner) -> ExecRequest:
     key = owner.exec_key()
     spec = json.dumps({"args": args_of(owner.scope.exec_program)}).encode()
-    return ExecRequest(key, Stdio(stdout=f"/fifo/{key}/out"), spec)
+    request = ExecRequest(key, Stdio(stdout=f"/fifo/{key}/out"), spec)
+    owner.rounds[-1].execs[key] = request
+    return request
 
 
 # What each is called, whom it is about, and how it is asked.

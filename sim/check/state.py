@@ -8,6 +8,8 @@ What it leaves out, and why nobody can tell the difference:
 * when the last call on the bus arrived, where that is past;
 * when containerd heard each event: only its order is asked for (`got`), and the invariants are
   asked at the end of every path, and wherever one is cut;
+* which signals were sent, what was frozen, and what a client's streams were asked for (kept for the
+  invariants): whoever asked for it is a frame or an answer, and those are there;
 * the order of two clients' calls in the list of calls: their times are there;
 * how many faults and crashes may still come, and which have struck: that is compared, not
   equal or unequal (memory.py).
@@ -25,11 +27,20 @@ from sim.check.walk import Walk, chain
 from sim.client import Host
 from sim.scheduler import SimLatch, Task
 from sim.world.host import EventSink
+from sim.world.kernel import Kernel, KernelProcess
+from sim.world.pipes import Pipes
 from sim.world.story import Story
 from sim.world.world import Line
 
 # Nothing of them is part of a state, wherever they are met.
 OUTSIDE: Final = (Decisions, EveryFault, EveryTurn, Story)
+# And these of their instances.
+KEPT_FOR_INVARIANTS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
+    (EventSink, frozenset({"at"})),
+    (Kernel, frozenset({"freezes"})),
+    (KernelProcess, frozenset({"signalled"})),
+    (Pipes, frozenset({"lost", "resized", "stdin_closed"})),
+)
 
 
 class States:
@@ -40,7 +51,8 @@ class States:
         for kind in OUTSIDE:
             self._handlers[kind] = partial(_as_a_word, kind.__qualname__)
         self._handlers[SimLatch] = object_handler(SimLatch, frozenset({"_scheduler", "waiting"}))
-        self._handlers[EventSink] = object_handler(EventSink, frozenset({"at"}))
+        for keeper, kept in KEPT_FOR_INVARIANTS:
+            self._handlers[keeper] = object_handler(keeper, kept)
         self._handlers[Line] = _line
         self._handlers[Host] = _host
 

@@ -29,6 +29,8 @@ class Bundle:
     cgroups_path: str = ""
     has_terminal: bool = False
     private_pid_namespace: bool = True
+    # Its root file system is empty until it has been mounted.
+    is_mounted_by_shim: bool = False
     files: dict[str, str] = field(default_factory=dict)
     # The whole of config.json, where somebody wants to read it.
     config: dict[str, Any] = field(default_factory=dict)

@@ -103,6 +103,8 @@ class Kernel:
         self.processes: dict[Pid, KernelProcess] = {}
         self.history: list[KernelProcess] = []
         self.frozen: dict[str, None] = {}
+        # Every cgroup that was frozen or thawed, and when.
+        self.freezes: list[tuple[str, bool, float]] = []
         self._next_pid = PID_FIRST
         # Whose number is free since a moment; what is still meant for him would hit another (F28).
         self.last_dead = NO_PID
@@ -226,6 +228,7 @@ class Kernel:
     def freeze(self, cgroup: str) -> None:
         self._detail("kernel", "freezes", cgroup)
         self.frozen[cgroup] = None
+        self.freezes.append((cgroup, True, self.scheduler.now))
 
     def thaw(self, cgroup: str) -> None:
         """Lets a cgroup and those below go on."""
@@ -236,6 +239,7 @@ class Kernel:
         self._detail("kernel", "thaws", cgroup)
         for each in thawed:
             del self.frozen[each]
+            self.freezes.append((each, False, self.scheduler.now))
         for process in self.inside(cgroup):
             pending, process.pending = process.pending, []
             for met in pending:

@@ -101,6 +101,8 @@ class Pipes:
     made_by_clients: bool = True
     fifos: dict[str, Pipe] = field(default_factory=dict)
     consoles: dict[str, Console] = field(default_factory=dict)
+    # Processes whose terminal never came.
+    lost: list[tuple[ProcessKey, float]] = field(default_factory=list)
     # When the shim let go of a process's stdin, and which sizes a terminal was given.
     stdin_closed: list[tuple[ProcessKey, float]] = field(default_factory=list)
     resized: list[tuple[ProcessKey, tuple[int, int]]] = field(default_factory=list)

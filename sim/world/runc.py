@@ -4,6 +4,7 @@ import json
 from dataclasses import astuple, dataclass
 from typing import Final
 
+from domain import bundle_files
 from domain.exit_status import MainCode
 from sim.faults import At, Does
 from sim.scheduler import sleep
@@ -107,7 +108,8 @@ class Oci:
             return "runc create failed: unable to start unit"
         if runc.key in self.containers:
             return "container with given ID already exists"
-        if program_of(found.args) is None:
+        unmounted = bundle_files.rootfs(runc.option("--bundle")) not in self.disk.mounted
+        if program_of(found.args) is None or (found.is_mounted_by_shim and unmounted):
             return 'exec: "missing": executable file not found in $PATH'
         left = self.world.kernel.inside(found.cgroups_path)
         if left:

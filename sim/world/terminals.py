@@ -71,6 +71,7 @@ class FakeTerminals:
         waited = await self._world.ask(At.CONSOLE, lambda: None)
         screen = self.held.get(process)
         if screen is None or isinstance(waited, Lost):
+            self._pipes.lost.append((process, self._world.scheduler.now))
             return Failure(StdioFailed("no master came"))
         if await self._world.scheduler.first_of((screen.console.came,), within) is None:
             return Failure(DeadlinePassed("the terminal", within))

@@ -91,6 +91,8 @@ class FakeUnits:
     async def kill(
         self, unit: UnitRef, whom: Whom, signal: int
     ) -> Result[None, NoSuchUnit | SystemdAway | DeadlinePassed]:
+        if signal == 0:
+            return Failure(SystemdAway("Signal number out of range."))
         return await self._with(
             At.UNIT_KILL, unit, lambda found: self._systemd.kill(found, whom, signal)
         )

@@ -16,6 +16,7 @@ from returns.result import Failure, Result, Success
 from domain import limits
 from domain.exit_status import MainCode
 from domain.identity import ContainerId, ContainerKey, Namespace, ProcessKey
+from domain.outcome import failed
 from domain.ports.units import Units
 from domain.refusal import NoSuchUnit, UnitExists
 from domain.unit import Activity, InvocationId, JobResult, UnitRef, UnitState, Whom
@@ -243,6 +244,14 @@ class UnitsContract:
         unit = self.started(world, units, next(names), Program.RUNS).ref
         assert self.drive(units.kill(unit, whom, signal.SIGKILL)) == Success(None)
         assert self.ended(units, unit).main_status == signal.SIGKILL
+
+    def test_no_signal_cannot_be_sent(
+        self, world: World, units: Units, names: Iterator[UnitName]
+    ) -> None:
+        """kill(2) takes 0, for a look whether somebody is there; systemd does not."""
+        unit = self.started(world, units, next(names), Program.RUNS).ref
+        assert failed(self.drive(units.kill(unit, Whom.ALL, 0)))
+        assert self.drive(units.kill(unit, Whom.ALL, signal.SIGKILL)) == Success(None)
 
     def test_a_unit_can_be_killed_by_its_name_alone(
         self, world: World, units: Units, names: Iterator[UnitName]

@@ -65,7 +65,7 @@ class Talk:
                 self.clean_up(owner)
 
     def _request(self, owner: ContainerKey, drawn: Round) -> CreateRequest:
-        return CreateRequest(
+        request = CreateRequest(
             owner=owner,
             bundle=self.stage.lives[owner].bundle,
             rootfs=(Mount("bind", "/image", "", ("bind",)),),
@@ -74,6 +74,8 @@ class Talk:
             options=RuntimeOptions(),
             publish_to=ADDRESS,
         )
+        self.stage.lives[owner].rounds[-1].request = request
+        return request
 
     def start(self, key: ProcessKey, *, patient: bool) -> None:
         granted = self.beliefs.granted(key, lambda container: container.start(key.exec_id))
@@ -120,6 +122,7 @@ class Talk:
         args = (MISSING,) if program is None else args_of(program)
         stdio = Stdio(stdout=f"/fifo/{key}/out", terminal=terminal)
         request = ExecRequest(key, stdio, json.dumps({"args": args}).encode())
+        self.stage.lives[key.owner].rounds[-1].execs[key] = request
         answer = self.stage.ask("exec", key, requests.add_exec(request))
         self.beliefs.expect(answer, granted=granted)
         if container is None or key.exec_id is None or isinstance(answer, Failure):

@@ -70,16 +70,16 @@ def test_a_delete_while_a_start_is_under_way_is_refused(scene: Scene) -> None:
     assert refused(scene.answer(deletes[0])) == WrongPhase(Operation.DELETE, Phase.STARTING)
 
 
-def test_a_delete_while_the_exit_is_being_written_down_is_refused(scene: Scene) -> None:
-    """The client is told STOPPED only when it is (T181)."""
+def test_a_delete_while_the_exit_is_being_written_down_waits_for_that(scene: Scene) -> None:
+    """It has ended, so there is nothing to refuse (T181)."""
     pid = scene.created()
     scene.pass_time()
     deletes: list[Task[Result[Departed, Refusal]]] = []
     scene.at(At.RECORD_SAVE, then=lambda: deletes.append(scene.begin(scene.deleting())))
     scene.ends(pid, 3)
     scene.pass_time()
-    assert refused(deletes[0].outcome()) == WrongPhase(Operation.DELETE, Phase.CREATED)
-    assert isinstance(scene.delete(), Success)
+    assert scene.answer(deletes[0]).unwrap().exit.status == 3
+    assert scene.heard() == ["TaskCreated", "TaskExited", "TaskDeleted"]
 
 
 def test_r134_a_running_exec_is_refused_and_untouched(scene: Scene) -> None:

@@ -120,3 +120,28 @@ def test_stdin_that_is_closed_before_its_exec_begins_is_closed_when_the_program_
     assert scene.ask(close_stdin(scene.shim, EXEC)) == Success(None)
     scene.start(EXEC).unwrap()
     assert scene.serving.terminals.held[EXEC].stdin_closed
+
+
+def test_stdin_that_is_closed_before_a_restore_is_closed_after_it(scene: Scene) -> None:
+    """Found by S38: it was opened by the Start, and stayed open."""
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    assert scene.ask(close_stdin(scene.shim, INIT)) == Success(None)
+    assert scene.machine.pipes.stdin_closed == []
+    scene.start().unwrap()
+    assert [key for key, _ in scene.machine.pipes.stdin_closed] == [INIT]
+
+
+def test_a_size_that_is_asked_for_before_the_start_is_the_terminal_s_from_its_beginning(
+    scene: Scene,
+) -> None:
+    """An exec, and what is to be restored, has no terminal before (S36: it was refused)."""
+    scene.bundle()
+    scene.create(asked(terminal=True)).unwrap()
+    scene.start().unwrap()
+    scene.add_exec(STAYS, terminal=True).unwrap()
+    assert scene.ask(resize(scene.shim, EXEC, 132, 43)) == Success(None)
+    scene.start(EXEC).unwrap()
+    console = scene.serving.terminals.held[EXEC].console
+    assert console.pty is not None
+    assert console.pty.size == (132, 43)

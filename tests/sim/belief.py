@@ -34,9 +34,13 @@ class Belief:
     doubtful: bool = False
     exit: Exit | None = None
 
+    # A pause or a resume was not answered: the next shim asks runc, and knows better than this one.
+    perhaps_frozen: bool = False
+
     @property
     def now(self) -> frozenset[Phase]:
-        return self.phases | OVER if self.mortal else self.phases
+        known = self.phases | RUNS if self.perhaps_frozen and self.phases & RUNS else self.phases
+        return known | OVER if self.mortal else known
 
     def starts(self) -> None:
         """Its program runs, and may end by itself."""

@@ -7,7 +7,7 @@ from returns.result import Failure, Success
 
 from domain.identity import NO_PID, ContainerId, ContainerKey, ExecId, Namespace, ProcessKey
 from domain.lifecycle import Phase
-from domain.refusal import UnknownContainer, UnknownExec
+from domain.refusal import DeadlinePassed, RuncFailed, UnknownContainer, UnknownExec
 from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
 from domain.unit import Whom
 from sim import requests
@@ -42,14 +42,16 @@ class Talk:
         if known is not None and known.init.doubtful:
             self.clean_up(owner)  # as containerd does before it goes on
             return
+        request = self._request(owner, drawn)
         if known is None:
+            drawn.request = request
             if life.rounds[0].begun_s == 0.0:
                 life.rounds.clear()
             life.rounds.append(drawn)
             args = (MISSING,) if program is None else args_of(program)
             bundle = Bundle(args, private_pid_namespace=drawn.private_pid_namespace)
             self.stage.machine.disk.bundles[life.bundle] = bundle
-        answer = self.stage.ask("create", life.init, requests.create(self._request(owner, drawn)))
+        answer = self.stage.ask("create", life.init, requests.create(request))
         self.beliefs.expect(answer, granted=known is None and program is not None)
         if known is not None:
             return
@@ -65,7 +67,7 @@ class Talk:
                 self.clean_up(owner)
 
     def _request(self, owner: ContainerKey, drawn: Round) -> CreateRequest:
-        request = CreateRequest(
+        return CreateRequest(
             owner=owner,
             bundle=self.stage.lives[owner].bundle,
             rootfs=(Mount("bind", "/image", "", ("bind",)),),
@@ -74,8 +76,6 @@ class Talk:
             options=RuntimeOptions(),
             publish_to=ADDRESS,
         )
-        self.stage.lives[owner].rounds[-1].request = request
-        return request
 
     def start(self, key: ProcessKey, *, patient: bool) -> None:
         granted = self.beliefs.granted(key, lambda container: container.start(key.exec_id))
@@ -122,8 +122,9 @@ class Talk:
         args = (MISSING,) if program is None else args_of(program)
         stdio = Stdio(stdout=f"/fifo/{key}/out", terminal=terminal)
         request = ExecRequest(key, stdio, json.dumps({"args": args}).encode())
-        self.stage.lives[key.owner].rounds[-1].execs[key] = request
         answer = self.stage.ask("exec", key, requests.add_exec(request))
+        if not isinstance(answer, Failure):
+            self.stage.lives[key.owner].rounds[-1].execs[key] = request
         self.beliefs.expect(answer, granted=granted)
         if container is None or key.exec_id is None or isinstance(answer, Failure):
             return
@@ -157,9 +158,17 @@ class Talk:
         answer = self.stage.ask(what, key, ask, patient=patient)
         self.beliefs.expect(answer, granted=granted)
         init = self.beliefs.process(key)
-        if init is not None and not isinstance(answer, Failure):
-            moved = {Phase.RUNNING, Phase.PAUSED} - {needed}
-            init.phases = frozenset(moved | (set() if answer is not None else init.phases))
+        if init is None:
+            return
+        moved = {Phase.RUNNING, Phase.PAUSED} - {needed}
+        match answer:
+            case Success():
+                init.phases = frozenset(moved)
+                init.perhaps_frozen = False
+            case None | Failure(DeadlinePassed() | RuncFailed()) if granted is not False:
+                init.perhaps_frozen = True  # done all the same, perhaps (S34)
+            case _:
+                pass
 
     def wait(self, key: ProcessKey) -> None:
         """Nobody waits for the answer here."""

@@ -28,7 +28,8 @@ from sim.world.kernel import KernelProcess
 
 # Faults by which the end of an exec may come late, or be known late.
 SLOW_FOR_EXECS: Final = frozenset(
-    f"F{number}" for number in (52, 53, 54, 56, 58, 64, 67, 70, 77, 81, 87, 88, 89, 91, 92, 98, 102)
+    f"F{number}"
+    for number in (45, 52, 53, 54, 56, 58, 64, 67, 70, 77, 81, 87, 88, 89, 91, 92, 98, 102)
 )
 STARTS: Final = (TaskStarted, ExecStarted)
 # The word that it was created, and the word back.

@@ -5,8 +5,7 @@ being tried, from the first path that came there. Its past is judged where it is
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +15,7 @@ from sim.check.moments import grid
 from sim.check.scope import Scope
 from sim.check.stage import Cut, Stage
 from sim.check.state import States
+from sim.garbage import swept_by_hand
 from sim.invariants import check, check_so_far
 from sim.outcome import Violation
 from sim.world.story import Story
@@ -118,21 +118,6 @@ class Path:
         self.memory.add(digest, ahead, depth, line)
 
 
-@contextmanager
-def _swept_by_hand() -> Iterator[None]:
-    """What a path leaves behind is swept between two paths, and never in the middle of a step:
-
-    a coroutine that is thrown away runs its `finally` clauses.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 @dataclass(slots=True)
 class Explorer:
     scope: Scope
@@ -148,7 +133,7 @@ class Explorer:
         """
         explored = Explored(self.scope)
         given: tuple[int, ...] | None = ()
-        with _swept_by_hand():
+        with swept_by_hand():
             while given is not None and explored.finding is None:
                 given = self._one(given, explored)
                 if (explored.paths + explored.cut) % PATHS_PER_SWEEP == 0:

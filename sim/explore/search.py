@@ -5,6 +5,7 @@ are made in order, and each from what was known a fixed number of batches before
 played depends on nobody's pace and on no number of processes.
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -12,6 +13,7 @@ from typing import Final
 
 from sim.explore.plays import PlayName, Plays
 from sim.faults import Fault
+from sim.garbage import swept_by_hand
 from sim.summary import Summary
 
 BATCH: Final = 25
@@ -34,8 +36,10 @@ class Batch:
 def play_batch(batch: Batch) -> Summary:
     """Plays all of it; needs nothing else, and leaves nothing behind."""
     summary, plays = Summary(), Plays(batch.catalogue)
-    for name in batch.names:
-        summary.add(plays.report(name), name)
+    with swept_by_hand():
+        for name in batch.names:
+            summary.add(plays.report(name), name)
+        gc.collect()
     return summary
 
 

@@ -123,15 +123,14 @@ class Kernel:
         return process
 
     def _just_let_go(self, unit: str) -> Pid:
-        """Whose holder has just gone, now and then; 0: nobody's (F29).
+        """Whose holder has just gone, now and then, for a program; 0: nobody's (F29).
 
-        Two of one id with one number could not be told apart by whoever judges this world.
+        A reaper or a runc would only take it out of harm's way. Two of one id with one number
+        could not be told apart by whoever judges this world.
         """
-        if self.faults.verdict(At.FORK) is None or not self._is_free(self.last_dead):
+        if not unit or self.faults.verdict(At.FORK) is None or not self._is_free(self.last_dead):
             return NO_PID
-        had_it = any(
-            each.pid == self.last_dead and each.unit == unit for each in self.history if unit
-        )
+        had_it = any(each.pid == self.last_dead and each.unit == unit for each in self.history)
         return NO_PID if had_it else self.last_dead
 
     def _free_pid(self) -> Pid:

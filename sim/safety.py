@@ -5,6 +5,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
+from domain import bundle_files
 from domain.exit_status import UNKNOWN, MainCode
 from domain.identity import NO_PID, Pid, ProcessKey
 from domain.lifecycle import Phase
@@ -148,6 +149,18 @@ def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
                     yield f"{call.key} was deleted, and then: {call.answer}"
             if call.succeeded:
                 done.setdefault(at, call)
+
+
+def s14_a_delete_unmounts(outcome: Outcome) -> Iterator[str]:
+    """Before it is answered, and not only whoever cleans up afterwards."""
+    for life in outcome.lives:
+        rootfs = bundle_files.rootfs(life.bundle)
+        moves = [each for each in outcome.machine.disk.mounts if each[0] == rootfs]
+        for call in outcome.calls(life, "delete"):
+            if call.key.exec_id is None and call.succeeded:
+                before = [is_mounted for _, is_mounted, at_s in moves if at_s <= call.ended_s]
+                if before and before[-1]:
+                    yield f"{life.owner} was deleted, and {rootfs} stayed mounted"
 
 
 def s16_containment(outcome: Outcome) -> Iterator[str]:

@@ -51,7 +51,7 @@ class Session:
         spawn = host.machine.world.scheduler.spawn
         clients = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
         clients += _second_clients(lives)
-        node = Node(lives, host.machine.systemd.units[BYSTANDER])
+        node = Node(host.machine, lives, host.machine.systemd.units[BYSTANDER])
         node.spawn_all()
         return cls(
             host, host.shim.name, node.bystander, lives, clients, _administrators(lives), node

@@ -59,25 +59,40 @@ def s12_a_failed_start_runs_nothing(outcome: Outcome) -> Iterator[str]:
 
 def l6_a_failed_exec_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
     """What runc could not start is gone before that is said, and not only with the exec (F61)."""
+    for call in _answered(outcome, "start"):
+        match call.answer:
+            case Failure(RuncFailed(command="exec")):
+                yield from _units_left(outcome, call)
+            case _:
+                pass
+
+
+def l6_a_failed_create_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
+    """Nor does a Create, however it fails; whoever cleans up afterwards finds none (F61)."""
+    for call in _answered(outcome, "create"):
+        if isinstance(call.answer, Failure):
+            yield from _units_left(outcome, call)
+
+
+def _answered(outcome: Outcome, what: str) -> Iterator[Call]:
+    """Where nothing stood between the shim and systemd."""
     if outcome.deaths or not outcome.fired.keys() <= QUIET:
         return
-    forgotten = outcome.machine.systemd.forgotten
     for life in outcome.lives:
-        for call in outcome.calls(life, "start"):
-            match call.answer:
-                case Failure(RuncFailed(command="exec")):
-                    for unit in _started_by(outcome, call):
-                        if forgotten.get(unit.invocation, inf) > call.ended_s:
-                            yield f"{call.key} could not be started, and {unit.name} stayed"
-                case _:
-                    pass
+        yield from (call for call in outcome.calls(life, what) if call.answer is not None)
 
 
-def _started_by(outcome: Outcome, start: Call) -> Iterator[Unit]:
-    name = unit_name(start.key)
+def _units_left(outcome: Outcome, call: Call) -> Iterator[str]:
+    forgotten = outcome.machine.systemd.forgotten
+    for unit in _started_by(outcome, call):
+        if forgotten.get(unit.invocation, inf) > call.ended_s:
+            yield f"the {call.what} of {call.key} failed, and {unit.name} stayed"
+
+
+def _started_by(outcome: Outcome, call: Call) -> Iterator[Unit]:
+    name = unit_name(call.key)
     for unit in outcome.machine.systemd.history:
-        born_s = -inf if unit.main is None else unit.main.born_at
-        if unit.name == name and start.begun_s <= born_s <= start.ended_s:
+        if unit.name == name and call.begun_s <= unit.loaded_at <= call.ended_s:
             yield unit
 
 

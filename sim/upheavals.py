@@ -11,6 +11,7 @@ from domain.exit_status import MainCode
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName, unit_name
 from sim.faults import At
+from sim.incarnation import Machine
 from sim.life import Life
 from sim.scheduler import first_of
 from sim.world.kernel import SIGKILL, KernelProcess, Program
@@ -40,9 +41,9 @@ LEFT: Final = (STAYS, args_of(Program()), args_of(Program(1)))
 class Node:
     """The machine as it is hit, with whoever lives on it."""
 
-    def __init__(self, lives: tuple[Life, ...], bystander: Unit) -> None:
+    def __init__(self, machine: Machine, lives: tuple[Life, ...], bystander: Unit) -> None:
         self.lives = lives
-        self.machine = lives[0].host.machine
+        self.machine = machine
         self.bystander = bystander
         # Units of which somebody was killed without anybody's order.
         self.touched: dict[UnitName, None] = {}

@@ -8,8 +8,9 @@ What it leaves out, and why nobody can tell the difference:
 * when the last call on the bus arrived, where that is past;
 * when containerd heard each event: only its order is asked for (`got`), and the invariants are
   asked at the end of every path, and wherever one is cut;
-* which signals were sent, what was frozen, and what a client's streams were asked for (kept for the
-  invariants): whoever asked for it is a frame or an answer, and those are there;
+* what is kept for the invariants alone: which signals were sent, what was frozen or mounted, when
+  a unit was loaded, what was asked of a client's streams; whoever asked for it is a frame or an
+  answer, and those are there;
 * the order of two clients' calls in the list of calls: their times are there;
 * how many faults and crashes may still come, and which have struck: that is compared, not
   equal or unequal (memory.py).
@@ -26,10 +27,12 @@ from sim.check.turns import EveryTurn
 from sim.check.walk import Walk, chain
 from sim.client import Host
 from sim.scheduler import SimLatch, Task
+from sim.world.disk import Disk
 from sim.world.host import EventSink
 from sim.world.kernel import Kernel, KernelProcess
 from sim.world.pipes import Pipes
 from sim.world.story import Story
+from sim.world.unit import Unit
 from sim.world.world import Line
 
 # Nothing of them is part of a state, wherever they are met.
@@ -39,6 +42,8 @@ KEPT_FOR_INVARIANTS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
     (EventSink, frozenset({"at"})),
     (Kernel, frozenset({"freezes"})),
     (KernelProcess, frozenset({"signalled"})),
+    (Unit, frozenset({"loaded_at"})),
+    (Disk, frozenset({"mounts"})),
     (Pipes, frozenset({"lost", "resized", "stdin_closed"})),
 )
 

@@ -67,6 +67,8 @@ class Disk:
         self.records: dict[tuple[ContainerKey, int], ContainerRecord] = {}
         # What lies on each root file system, and the folders that were made for it.
         self.mounted: dict[str, list[Mount]] = {}
+        # Every root file system that was mounted or unmounted, and when.
+        self.mounts: list[tuple[str, bool, float]] = []
         self.folders: dict[str, None] = {}
         # Every exec's spec that was ever written, and the execs that a record named before that.
         self.specs: dict[str, None] = {}

@@ -54,14 +54,13 @@ class FakeMounts:
             stack.append(mount)
         if stack:
             self._disk.mounted[rootfs] = stack
+            self._disk.mounts.append((rootfs, True, self._disk.world.scheduler.now))
         return Success(None)
 
     async def unmount(
         self, rootfs: str, within: Seconds
     ) -> Result[None, MountFailed | DeadlinePassed]:
-        outcome = await self._disk.world.ask(
-            At.UNMOUNT, lambda: self._disk.mounted.pop(rootfs, None), within
-        )
+        outcome = await self._disk.world.ask(At.UNMOUNT, lambda: self._unmount(rootfs), within)
         match outcome:
             case Lost.LATE:
                 return Failure(DeadlinePassed("unmount", within))
@@ -69,6 +68,10 @@ class FakeMounts:
                 return Failure(MountFailed("device or resource busy"))
             case _:
                 return Success(None)
+
+    def _unmount(self, rootfs: str) -> None:
+        if self._disk.mounted.pop(rootfs, None) is not None:
+            self._disk.mounts.append((rootfs, False, self._disk.world.scheduler.now))
 
 
 class FakeCgroups:

@@ -50,7 +50,7 @@ class Systemd:
         self.world.detail("systemd", "start job for", definition.name, "by", by)
         latch = self.world.scheduler.latch
         invocation = InvocationId(f"{len(self.history) + 1:032x}")
-        unit = Unit(definition, invocation, Job(latch()), latch())
+        unit = Unit(definition, invocation, Job(latch()), latch(), self.world.scheduler.now)
         self.ref(unit, by)
         self.units[definition.name] = unit
         self.history.append(unit)

@@ -53,6 +53,7 @@ class Unit:
     invocation: InvocationId
     job: Job
     reaped: SimLatch  # its main process's end is known
+    loaded_at: float  # s of virtual time
     activity: Activity = Activity.STARTING
     control: KernelProcess | None = None
     main: KernelProcess | None = None

@@ -35,6 +35,14 @@ class Program(Enum):
     CANNOT_START = auto()
 
 
+class Upheaval(Enum):
+    """What an administrator does to systemd and its bus, as `systemctl` takes it."""
+
+    RELOAD = ("daemon-reload",)
+    REEXEC = ("daemon-reexec",)
+    BUS_RESTART = ("restart", "dbus")
+
+
 class World(Protocol):
     """What happens around the units, besides what is asked of the port."""
 
@@ -48,6 +56,10 @@ class World(Protocol):
 
     def administrator_stops(self, unit: UnitName) -> None:
         """`systemctl stop`; the unit has stopped when this returns."""
+        ...
+
+    def befalls(self, upheaval: Upheaval) -> None:
+        """It has happened when this returns."""
         ...
 
     def lose_the_bus(self) -> None:
@@ -104,6 +116,12 @@ class UnitsContract:
             while self.drive(units.hint()) not in {unit.name, None}:
                 pass
         return state
+
+    def after(self, upheaval: Upheaval, world: World, units: Units) -> None:
+        """It has befallen, and the port has found back to the bus."""
+        world.befalls(upheaval)
+        while upheaval is Upheaval.BUS_RESTART and self.drive(units.hint()) is not None:
+            pass
 
     def drop(self, units: Units, unit: UnitRef) -> None:
         """What Delete does."""
@@ -412,6 +430,29 @@ class UnitsContract:
         self.drop(units, unit)
         assert self.drive(units.read(unit)) == Failure(NoSuchUnit(unit.name))
         self.started(world, units, unit.name, Program.RUNS)
+
+    @pytest.mark.parametrize("upheaval", Upheaval)
+    def test_units_and_references_survive_what_an_administrator_does_to_systemd(
+        self, world: World, units: Units, names: Iterator[UnitName], upheaval: Upheaval
+    ) -> None:
+        """F54, F77, F98, and nothing is asked of the shim meanwhile (S27)."""
+        unit = self.started(world, units, next(names), Program.RUNS).ref
+        self.after(upheaval, world, units)
+        assert self.state(units, unit).ref == unit
+        world.administrator_stops(unit.name)
+        assert self.ended(units, unit).main_status == signal.SIGTERM
+        self.drop(units, unit)
+        assert unit.name not in self.drive(units.ours()).unwrap()
+
+    @pytest.mark.parametrize("upheaval", Upheaval)
+    def test_an_end_after_it_is_heard_of_all_the_same(
+        self, world: World, units: Units, names: Iterator[UnitName], upheaval: Upheaval
+    ) -> None:
+        unit = self.started(world, units, next(names), Program.RUNS).ref
+        self.after(upheaval, world, units)
+        world.kill_from_outside(unit.name, signal.SIGKILL)
+        assert self.ended(units, unit).main_status == signal.SIGKILL
+        self.drop(units, unit)
 
     def test_an_end_while_the_bus_was_away_is_found(
         self, world: World, units: Units, names: Iterator[UnitName]

@@ -12,11 +12,12 @@ from domain.request import RuntimeOptions, Stdio
 from domain.unit_definition import Start, UnitDefinition, init_unit
 from domain.unit_name import UnitName
 from sim.incarnation import HOST, Machine
+from sim.upheavals import Node, reexecute_systemd, reload_systemd, restart_bus
 from sim.world import kernel
 from sim.world.runc import MISSING, args_of
 from sim.world.units import FakeUnits
 from sim.world.world import World as SimWorld
-from tests.contracts.units_contract import Program, UnitsContract, World
+from tests.contracts.units_contract import Program, UnitsContract, Upheaval, World
 from tests.sim.driving import drive_in
 
 T = TypeVar("T")
@@ -27,6 +28,12 @@ PROGRAMS: Final = {
     Program.RUNS: args_of(kernel.Program(runs_s=None)),
     Program.CANNOT_START: (MISSING,),
 }
+UPHEAVALS: Final = {
+    Upheaval.RELOAD: reload_systemd,
+    Upheaval.REEXEC: reexecute_systemd,
+    Upheaval.BUS_RESTART: restart_bus,
+}
+BYSTANDER: Final = UnitName("ssh.service")
 SOMEBODY: Final = ProcessKey(ContainerKey(Namespace("contract"), ContainerId("somebody")))
 
 
@@ -50,6 +57,11 @@ class Simulated:
 
     def administrator_stops(self, unit: UnitName) -> None:
         drive_in(self.machine.world)(self.machine.systemd.stop(self.machine.systemd.units[unit]))
+
+    def befalls(self, upheaval: Upheaval) -> None:
+        self.machine.systemd.start(self.definition(BYSTANDER, Program.RUNS), "somebody")
+        node = Node(self.machine, (), self.machine.systemd.units[BYSTANDER])
+        drive_in(self.machine.world)(UPHEAVALS[upheaval](node))
 
     def lose_the_bus(self) -> None:
         for daemon in self.daemons:

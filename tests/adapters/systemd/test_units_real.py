@@ -21,7 +21,13 @@ from domain.ports.units import Units
 from domain.unit import JobResult, UnitRef
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
-from tests.contracts.units_contract import Program, UnitsContract, World, contract_unit
+from tests.contracts.units_contract import (
+    Program,
+    UnitsContract,
+    Upheaval,
+    World,
+    contract_unit,
+)
 
 T = TypeVar("T")
 
@@ -67,6 +73,9 @@ class RealWorld:
     def administrator_stops(self, unit: UnitName) -> None:
         _systemctl("stop", unit)
 
+    def befalls(self, upheaval: Upheaval) -> None:
+        _systemctl(*upheaval.value)
+
     def lose_the_bus(self) -> None:
         for daemon in self._daemons:
             bus = daemon._link.bus
@@ -107,17 +116,6 @@ class TestTheRealOne(UnitsContract):
     def units(self, world: World) -> Units:
         return world.another_daemon()
 
-    @pytest.mark.parametrize("command", ["daemon-reload", "daemon-reexec"])
-    def test_units_and_references_survive_what_an_administrator_does_to_systemd(
-        self, world: World, units: Units, names: Iterator[UnitName], command: str
-    ) -> None:
-        unit = self.started(world, units, next(names), Program.RUNS).ref
-        _systemctl(command)
-        world.administrator_stops(unit.name)
-        assert self.ended(units, unit).main_status == signal.SIGTERM
-        self.drop(units, unit)
-        assert unit.name not in self.drive(units.ours()).unwrap()
-
     def test_a_name_that_an_administrator_starts_again_is_read_as_it_is_now(
         self, world: World, units: Units, names: Iterator[UnitName]
     ) -> None:
@@ -127,17 +125,6 @@ class TestTheRealOne(UnitsContract):
         assert now.ref.invocation not in {None, before.invocation}
         assert not now.is_over
         self.drop(units, now.ref)
-
-    def test_a_restart_of_the_bus_is_survived(
-        self, world: World, units: Units, names: Iterator[UnitName]
-    ) -> None:
-        unit = self.started(world, units, next(names), Program.RUNS).ref
-        _systemctl("restart", "dbus")
-        while self.drive(units.hint()) is not None:
-            pass
-        world.administrator_stops(unit.name)
-        assert self.ended(units, unit).main_status == signal.SIGTERM
-        self.drop(units, unit)
 
     def test_a_start_job_is_waited_for_although_the_bus_is_lost_meanwhile(
         self, world: World, units: Units, names: Iterator[UnitName]

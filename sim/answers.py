@@ -171,7 +171,7 @@ def s38_who_has_a_terminal_got_it(outcome: Outcome) -> Iterator[str]:
     for life in outcome.lives:
         for call in outcome.calls(life, "create", "start"):
             if call.succeeded and any(
-                key == call.key and call.begun_s <= at_s <= call.ended_s for key, at_s in lost
+                key == call.key and call.begun_s < at_s <= call.ended_s for key, at_s in lost
             ):
                 yield f"the {call.what} of {call.key} succeeded without its terminal"
 
@@ -298,7 +298,7 @@ def _certainly_there(outcome: Outcome, life: Life, call: Call) -> bool:
     """A living init that its client knew of before, and still knew afterwards."""
     container = _round(life, call)
     created = any(
-        create.succeeded and container.begun_s <= create.ended_s <= call.begun_s
+        create.succeeded and container.begun_s <= create.ended_s < call.begun_s
         for create in outcome.calls(life, "create")
     )
     return (

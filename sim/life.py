@@ -190,7 +190,8 @@ class Life(Client):
         args = (MISSING,) if missing else args_of(self._draw_program())
         stdio = self._stdio(key, terminal=self.choices.happens(0.2))
         request = ExecRequest(key, stdio, json.dumps({"args": args}).encode())
-        self.rounds[-1].execs[key] = request
+        if self.rounds:
+            self.rounds[-1].execs[key] = request
         return request
 
     async def _freeze(self) -> None:

@@ -1,7 +1,8 @@
 """No refusal without a reason: what a client was refused could not have been done.
 
 Judged where no fault struck and no administrator had a hand in it; deaths of the shim are no
-reason for anything.
+reason for anything. In a plain world much happens in one instant: nobody can say in which order,
+so all of that may be a reason.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -72,7 +73,7 @@ class Case:
         begun = [
             made.ended_s
             for made in self.others(key, making)
-            if made.succeeded and made.ended_s <= self.call.begun_s
+            if made.succeeded and made.ended_s < self.call.begun_s
         ]
         enders = (*self.others(key, *ENDS), *self.others(self.init, *ENDS))
         return bool(begun) and not any(end.ended_s >= max(begun) for end in enders)
@@ -149,7 +150,7 @@ PHASES: Final[Mapping[Phase, Callable[[Case, ProcessKey], bool]]] = {
     Phase.CREATED: lambda case, key: (
         not any(
             start.succeeded
-            and case.round.begun_s <= start.begun_s <= start.ended_s <= case.call.begun_s
+            and case.round.begun_s <= start.begun_s <= start.ended_s < case.call.begun_s
             for start in case.others(key, "start")
         )
     ),

@@ -158,7 +158,12 @@ def s14_a_delete_unmounts(outcome: Outcome) -> Iterator[str]:
         moves = [each for each in outcome.machine.disk.mounts if each[0] == rootfs]
         for call in outcome.calls(life, "delete"):
             if call.key.exec_id is None and call.succeeded:
-                before = [is_mounted for _, is_mounted, at_s in moves if at_s <= call.ended_s]
+                # A next container of this id may be mounted in the very instant of the answer.
+                before = [
+                    is_mounted
+                    for _, is_mounted, at_s in moves
+                    if at_s < call.ended_s or (at_s == call.ended_s and not is_mounted)
+                ]
                 if before and before[-1]:
                     yield f"{life.owner} was deleted, and {rootfs} stayed mounted"
 

@@ -92,7 +92,7 @@ def _units_left(outcome: Outcome, call: Call) -> Iterator[str]:
 def _started_by(outcome: Outcome, call: Call) -> Iterator[Unit]:
     name = unit_name(call.key)
     for unit in outcome.machine.systemd.history:
-        if unit.name == name and call.begun_s <= unit.loaded_at <= call.ended_s:
+        if unit.name == name and call.begun_s <= unit.loaded_at < call.ended_s:
             yield unit
 
 

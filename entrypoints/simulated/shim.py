@@ -61,6 +61,9 @@ class SimulatedShim:
         self._around = Surroundings(machine, clockwork, stage, post, place.events)
         self._lives = 0
         self._life: Life | None = None
+        # Of a life that does not serve yet: nobody else would close it.
+        self._listening: socket.socket | None = None
+        self._is_closing = False
         self._closing: list[asyncio.Task[None]] = []
 
     @property
@@ -75,23 +78,29 @@ class SimulatedShim:
 
     async def close(self) -> None:
         """Removes the socket; calls without an answer get none, events have a moment to arrive."""
+        self._is_closing = True
         self._remove_socket()
         if self._life is not None:
             await self._life.close()
         await asyncio.gather(*self._closing)
         await self._around.clockwork.close()
+        if self._listening is not None:
+            self._listening.close()
         await self._around.post.close(GRACE_SECONDS)
         self._around.stage.close()
 
     def _begin(self, listening: socket.socket) -> None:
         self._lives += 1
+        self._listening = listening
         self._life = Life(self._around, f"shim {self._lives}")
         self._await(f"serve shim {self._lives}", self._serve(self._life, listening))
 
     async def _serve(self, life: Life, listening: socket.socket) -> None:
         """Nobody is answered before it has found its containers again."""
         ready, dead = life.shim.ready, life.shim.dead
-        if await first_of((ready, dead), None) is ready and not dead.is_open:
+        came = await first_of((ready, dead), None)
+        self._listening = None
+        if came is ready and not dead.is_open:
             life.serve(listening, self._place.namespace)
         else:
             listening.close()
@@ -117,6 +126,8 @@ class SimulatedShim:
 
     async def _come_back(self) -> None:
         await sleep(self._choices.between(*DOWN_S))
+        if self._is_closing:
+            return
         self._remove_socket()  # the dead one's: nobody listens there
         self._begin(listen(self._place.socket))
 

@@ -51,9 +51,9 @@ class Process:
     ending: bool = False
     # A look at its unit is under way; another was asked for meanwhile.
     looking: bool = False
+    look_again: bool = False
     # A hint came while its end was not to be judged yet (use_cases/exits.py).
     hinted: bool = False
-    look_again: bool = False
     # Of an exec: open when the Delete that is under way has ended, either way.
     deletion: Latch | None = None
 
@@ -65,6 +65,11 @@ class Process:
         self.phase = phase
         self.started = self.started or heard is Heard.STARTED
         return True
+
+    @property
+    def settling(self) -> Latch | None:
+        """Open when its exit, which is being written down, may be told; None: nobody does that."""
+        return self.ended if self.ending and not self.ended.is_open else None
 
     @property
     def said_phase(self) -> Phase:

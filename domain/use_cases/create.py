@@ -181,7 +181,9 @@ async def open_stdio(shim: Shim, process: Process) -> Result[str, Refusal]:
     if process.stdio.terminal:
         socket = await shim.ports.terminals.listen(process.key, process.stdio, limits.STDIO)
         if process.size is not None and not failed(socket):
-            await shim.ports.terminals.resize(process.key, *process.size)
+            sized = await shim.ports.terminals.resize(process.key, *process.size)
+            if failed(sized):
+                shim.lost("its terminal has not the size asked for", process.key, sized.failure())
         return socket
     opened = await shim.ports.fifos.open(process.key, process.stdio, limits.STDIO)
     return Failure(opened.failure()) if failed(opened) else Success("")

@@ -76,20 +76,14 @@ def _gone(key: ProcessKey) -> UnknownContainer | UnknownExec:
 
 
 def _busy(shim: Shim, key: ProcessKey) -> Latch | None:
-    """What has to end first: a Create whose client gave up (T110), recovery, another Delete."""
+    """What has to end first: a Create left alone (T110), recovery, a Delete, an exit's save."""
     if key.owner in shim.creating:
         return shim.creating[key.owner]
     found = shim.process(key)
     if failed(found):
         return None
     container, process = found.unwrap()
-    settling = process.ending and not process.ended.is_open  # its exit is being written down
-    return (
-        container.recovery
-        or container.deletion
-        or process.deletion
-        or (process.ended if settling else None)
-    )
+    return container.recovery or container.deletion or process.deletion or process.settling
 
 
 async def _delete_container(shim: Shim, container: Container) -> Result[Departed, Refusal]:

@@ -58,7 +58,9 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
     While it is being created or started its exit is theirs to judge who do that
     (use_cases/create.py, start.py), and to look for afterwards.
     """
-    if _is_anothers(container, process) or not process.unit_asked:
+    if not process.unit_asked:
+        return
+    if _is_anothers(container, process):
         process.hinted = True
         return
     outcome = await shim.ports.units.read(process.ref)

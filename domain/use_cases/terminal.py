@@ -40,8 +40,8 @@ async def close_stdin(shim: Shim, key: ProcessKey) -> Result[None, Refusal]:
     if failed(found):
         return Failure(found.failure())
     container, process = found.unwrap()
-    waits_for_start = not process.is_init or container.checkpoint
-    if waits_for_start and process.phase in {Phase.CREATED, Phase.STARTING}:
+    begins_with_start = not process.is_init or bool(container.checkpoint)
+    if begins_with_start and process.phase in {Phase.CREATED, Phase.STARTING}:
         process.stdin_ended = True
         return Success(None)
     await shim.ports.streams(process).close_stdin(key)

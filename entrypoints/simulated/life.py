@@ -40,10 +40,15 @@ class Surroundings:
 
 
 class Life:
-    """Booted at once; `serve` when it is ready; dead after `die`, gone after `close`."""
+    """Booted at once; `serve` when it is ready; dead after `die`, gone after `close`.
 
-    def __init__(self, around: Surroundings, name: str) -> None:
+    The listening socket is its own from the beginning, so that it ends with it, served or not.
+    """
+
+    def __init__(self, around: Surroundings, name: str, listening: socket.socket) -> None:
         self._around = around
+        self._listening = listening
+        self._is_closed = False
         world, outside = around.machine.world, around.clockwork.outside
         self.shim = Incarnation(around.machine, name)
         self._inotify = Inotify()
@@ -59,13 +64,15 @@ class Life:
         )
         self.shim.boot()
 
-    def serve(self, listening: socket.socket, namespace: str) -> None:
-        """Takes calls from a listening socket, which is the server's from now on."""
+    def serve(self, namespace: str) -> None:
+        """Takes calls, unless its end has come before."""
+        if self._is_closed:
+            return
         around = self._around
         rules = InTheWorld(around.clockwork, self.shim)
         served = Served(self.shim.shim, Silence(), ContainerLogHandler(), rules)
         self._server = Server(services(Beside(served, around.machine.disk, around.stage)))
-        self._server.add_listener(listening, namespace)
+        self._server.add_listener(self._listening, namespace)
 
     def die(self) -> None:
         """As by SIGKILL; connections are closed by `close`, which is to follow."""
@@ -74,7 +81,10 @@ class Life:
 
     async def close(self) -> None:
         """Calls that have no answer yet get none."""
+        self._is_closed = True
         if self._server is not None:
             await self._server.close(LAST_ANSWERS_SECONDS)
+        else:
+            self._listening.close()
         self._fifos.perish()
         self._inotify.close()

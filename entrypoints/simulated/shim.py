@@ -61,8 +61,6 @@ class SimulatedShim:
         self._around = Surroundings(machine, clockwork, stage, post, place.events)
         self._lives = 0
         self._life: Life | None = None
-        # Of a life that does not serve yet: nobody else would close it.
-        self._listening: socket.socket | None = None
         self._is_closing = False
         self._closing: list[asyncio.Task[None]] = []
 
@@ -84,26 +82,19 @@ class SimulatedShim:
             await self._life.close()
         await asyncio.gather(*self._closing)
         await self._around.clockwork.close()
-        if self._listening is not None:
-            self._listening.close()
         await self._around.post.close(GRACE_SECONDS)
         self._around.stage.close()
 
     def _begin(self, listening: socket.socket) -> None:
         self._lives += 1
-        self._listening = listening
-        self._life = Life(self._around, f"shim {self._lives}")
-        self._await(f"serve shim {self._lives}", self._serve(self._life, listening))
+        self._life = Life(self._around, f"shim {self._lives}", listening)
+        self._await(f"serve shim {self._lives}", self._serve(self._life))
 
-    async def _serve(self, life: Life, listening: socket.socket) -> None:
+    async def _serve(self, life: Life) -> None:
         """Nobody is answered before it has found its containers again."""
         ready, dead = life.shim.ready, life.shim.dead
-        came = await first_of((ready, dead), None)
-        self._listening = None
-        if came is ready and not dead.is_open:
-            life.serve(listening, self._place.namespace)
-        else:
-            listening.close()
+        if await first_of((ready, dead), None) is ready and not dead.is_open:
+            life.serve(self._place.namespace)
 
     def _before_step(self, task: Task[Any]) -> None:
         life = self._life

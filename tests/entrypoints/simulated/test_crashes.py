@@ -1,10 +1,12 @@
 """A simulated shim that dies: connections end, the next one knows what the last one did."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from adapters.messages import task_pb2
+from entrypoints.simulated.life import Life
 from entrypoints.simulated.scenario import Scenario
 from tests.adapters.stdio.players import open_descriptors
 from tests.entrypoints.simulated.client import Fifos, ok, scene
@@ -65,3 +67,15 @@ async def test_the_end_may_come_while_nobody_serves(tmp_path: Path) -> None:
         await here.client.until_it_dies("web")
     assert open_descriptors() == before
     assert not (tmp_path / "shim.sock").exists()
+
+
+@pytest.mark.asyncio
+async def test_the_socket_of_a_life_that_never_served_is_closed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left to the garbage where the end came before the life was ready."""
+    monkeypatch.setattr(Life, "serve", lambda *_: None)
+    before = open_descriptors()
+    async with scene(tmp_path):
+        await asyncio.sleep(0)
+    assert open_descriptors() == before

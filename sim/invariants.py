@@ -7,7 +7,7 @@ are of the list of invariants in docs/faults.md.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim import answers, honesty, liveness, order, reasons, safety, starts
+from sim import answers, effects, honesty, liveness, order, reasons, safety, starts
 from sim.outcome import Outcome, Violation
 
 Invariant = Callable[[Outcome], Iterator[str]]
@@ -42,6 +42,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S30", safety.s30_a_recorded_exec_has_its_spec),
     ("S31", safety.s31_one_start),
     ("S33", order.s33_namespace_isolation),
+    ("S33", order.s33_an_exit_names_its_pid),
     ("S35", safety.s35_phases),
     ("S36", reasons.s36_no_refusal_without_a_reason),
     ("S37", answers.s37_an_answer_is_of_its_kind),
@@ -49,10 +50,10 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S37", answers.s37_pids_are_of_the_container),
     ("S37", answers.s37_connect_answers_the_init),
     ("S37", answers.s37_a_delete_tells_the_exit),
-    ("S38", answers.s38_who_has_a_terminal_got_it),
-    ("S38", answers.s38_a_signal_is_sent),
-    ("S38", answers.s38_stdin_is_closed),
-    ("S38", answers.s38_a_terminal_has_its_size),
+    ("S38", effects.s38_who_has_a_terminal_got_it),
+    ("S38", effects.s38_a_signal_is_sent),
+    ("S38", effects.s38_stdin_is_closed),
+    ("S38", effects.s38_a_terminal_has_its_size),
     ("S1", honesty.s1_nothing_is_told_twice),
     ("S2", honesty.s2_what_ended_itself_was_started),
     ("S8", honesty.s8_times_are_systemds),
@@ -75,7 +76,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L6", starts.l6_a_failed_create_leaves_no_unit),
     ("L6", starts.l6_a_failed_exec_leaves_no_unit),
     ("L9", liveness.l9_every_life_is_told_to_its_end),
-    ("L9", answers.l9_what_was_done_is_told),
+    ("L9", effects.l9_what_was_done_is_told),
     ("L13", liveness.l13_no_hot_loop),
     ("bug", bugs),
 )

@@ -41,6 +41,11 @@ class Round:
     unanswered: bool = False
     deleted: bool = False
 
+    def stdio(self, key: ProcessKey) -> Stdio | None:
+        """What was asked for a process of it; None: nothing is known of such a request."""
+        asked = self.request if key.exec_id is None else self.execs.get(key)
+        return None if asked is None else asked.stdio
+
 
 class Life(Client):
     """One id, and everything that its owner does with it: once, or again after the Delete."""

@@ -214,18 +214,19 @@ def s8_time_sanity(outcome: Outcome) -> Iterator[str]:
 
 
 def s33_namespace_isolation(outcome: Outcome) -> Iterator[str]:
-    """A pid that is told of a process is of this very process, and of no namesake's.
-
-    Nor is it forgotten: the exit of one that was told to have started names it too.
-    """
+    """A pid that is told of a process is of this very process, and of no namesake's."""
     for at_s, event in outcome.heard():
         if isinstance(event, TaskCreated | TaskStarted | ExecStarted | TaskExited):
             key = process_of(event)
             if event.pid != NO_PID and outcome.process(key, event.pid, at_s) is None:
                 yield f"{key} is told with pid {event.pid}, which it never had"
+
+
+def s33_an_exit_names_its_pid(outcome: Outcome) -> Iterator[str]:
+    """That of one that was told to have started; unless its end was lost as in S2 (F116)."""
     for life, chapter in outcome.all_chapters():
         if outcome.disk_refused(life.owner):
-            continue  # see S2
+            continue
         started = [process_of(each) for each in chapter if isinstance(each, STARTS)]
         for event in chapter:
             if isinstance(event, TaskExited) and event.pid == NO_PID and event.process in started:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from returns.result import Success
 
@@ -125,6 +125,20 @@ class Outcome:
         calls = self._calls.get(life.owner, [])
         return [call for call in calls if call.what in what] if what else calls
 
+    def successes(self, *what: str) -> Iterator[tuple[Life, Call, Any]]:
+        """Calls of these kinds that were answered, and what they were answered."""
+        for life in self.lives:
+            for call in self.calls(life, *what):
+                match call.answer:
+                    case Success(answer):
+                        yield life, call, answer
+                    case _:
+                        pass
+
+    def has_ended(self, key: ProcessKey, by_s: float) -> bool:
+        """One of those who ever were this process."""
+        return any(ended_by(each, by_s) for each in self.processes(key))
+
     def exits_answered(self) -> Iterator[tuple[Call, Exit]]:
         """Every exit that a client was told by Wait, State or Delete."""
         for call in self.host.calls:
@@ -152,6 +166,20 @@ def round_at(life: Life, at_s: float) -> Round | None:
 def begun_s_of(life: Life, at_s: float) -> float:
     found = round_at(life, at_s)
     return 0.0 if found is None else found.begun_s
+
+
+def round_of(life: Life, call: Call) -> Round:
+    """The container that the call met; one that came before there was any waits for the first."""
+    return round_at(life, call.begun_s) or life.rounds[0]
+
+
+def ended_by(process: KernelProcess, at_s: float) -> bool:
+    return not process.lives and process.ended_at <= at_s
+
+
+def lived_during(process: KernelProcess, call: Call) -> bool:
+    """From before it was asked until after it was answered."""
+    return process.born_at < call.begun_s and not ended_by(process, call.ended_s)
 
 
 def lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:

@@ -32,7 +32,7 @@ from domain.refusal import (
 )
 from sim.client import Call
 from sim.life import Life, Round
-from sim.outcome import Outcome, round_at
+from sim.outcome import Outcome, round_of
 from sim.world.runc import MISSING
 
 # Calls that name an exec in vain.
@@ -56,7 +56,7 @@ class Case:
 
     @property
     def round(self) -> Round:
-        return round_at(self.life, self.call.begun_s) or self.life.rounds[0]
+        return round_of(self.life, self.call)
 
     def others(self, key: ProcessKey, *what: str) -> Iterator[Call]:
         """What else had been asked of it before the answer."""
@@ -80,11 +80,9 @@ class Case:
 
     def has_ended(self, key: ProcessKey) -> bool:
         """A process of its has died, or its start has failed (R077, R081)."""
-        died = any(
-            not each.lives and each.ended_at <= self.call.ended_s
-            for each in self.outcome.processes(key)
+        return self.outcome.has_ended(key, self.call.ended_s) or any(
+            self._has_failed(start) for start in self.others(key, "start")
         )
-        return died or any(self._has_failed(start) for start in self.others(key, "start"))
 
     def _has_failed(self, start: Call) -> bool:
         """Without an answer a restore may have, and an exec."""

@@ -22,8 +22,8 @@ from domain.unit import Activity
 from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
-from sim.life import Life, Round
-from sim.outcome import Outcome, begun_s_of, round_at
+from sim.life import Life
+from sim.outcome import Outcome, begun_s_of, round_of
 from sim.world.kernel import KernelProcess
 
 # Refusals of a Start that must have no effect at all.
@@ -140,7 +140,7 @@ def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
         unfinished = outcome.deaths and outcome.disk_refused(life.owner)
         done: dict[tuple[ProcessKey, float], Call] = {}
         for call in outcome.calls(life, "delete"):
-            at = (call.key, _round(life, call).begun_s)
+            at = (call.key, round_of(life, call).begun_s)
             first = done.get(at)
             if first is not None and first.ended_s < call.begun_s and call.answer is not None:
                 gone = _is_of(call, UnknownContainer, UnknownExec)
@@ -157,7 +157,7 @@ def s14_a_delete_unmounts(outcome: Outcome) -> Iterator[str]:
         rootfs = bundle_files.rootfs(life.bundle)
         moves = [each for each in outcome.machine.disk.mounts if each[0] == rootfs]
         for call in outcome.calls(life, "delete"):
-            if call.key.exec_id is None and call.succeeded:
+            if call.key == life.init and call.succeeded:
                 # A next container of this id may be mounted in the very instant of the answer.
                 before = [
                     is_mounted
@@ -199,7 +199,7 @@ def s19_create_means_created(outcome: Outcome) -> Iterator[str]:
         for call in outcome.calls(life, "create"):
             match call.answer:
                 case Success(pid):
-                    restored = bool(_round(life, call).checkpoint)
+                    restored = bool(round_of(life, call).checkpoint)
                     known = outcome.process(call.key, pid, call.ended_s) is not None
                     if not known and not (restored and pid == NO_PID):
                         yield f"the create of {call.key} answered pid {pid}"
@@ -230,7 +230,7 @@ def s35_phases(outcome: Outcome) -> Iterator[str]:
         seen: dict[tuple[str, ProcessKey, float], int] = {}
         wins: dict[tuple[ProcessKey, float], int] = {}
         for call in sorted(outcome.calls(life), key=lambda call: call.ended_s):
-            begun_s = _round(life, call).begun_s
+            begun_s = round_of(life, call).begun_s
             match call.answer:
                 case Success(ProcessView(phase=phase, key=key)):
                     known = (call.incarnation, key, begun_s)
@@ -254,7 +254,3 @@ def _is_of(call: Call, *refusals: type) -> bool:
 def _keys(outcome: Outcome, life: Life) -> list[ProcessKey]:
     """The init and everything that was ever asked for in the container."""
     return list(dict.fromkeys([life.init, *(call.key for call in outcome.calls(life))]))
-
-
-def _round(life: Life, call: Call) -> Round:
-    return round_at(life, call.begun_s) or life.rounds[0]

@@ -32,9 +32,13 @@ class Garden:
         self._monkeypatch.setattr(owner, name, instead)
 
 
-def found(invariant: str, within: int) -> str:
-    """The command that replays the first seed that breaks the invariant; "" if none does."""
+def found(invariant: str, within: int, saying: str = "") -> str:
+    """The command that replays the first seed that breaks the invariant; "" if none does.
+
+    Of several invariants of one number `saying` is what the one that is meant says.
+    """
     for seed in range(within):
-        if any(violation.invariant == invariant for violation in run(seed).violations):
-            return replay(seed)
+        for violation in run(seed).violations:
+            if violation.invariant == invariant and saying in violation.what:
+                return replay(seed)
     return ""

@@ -1,0 +1,167 @@
+"""Rules that do less than they say, one at a time: each is found, though nothing wrong is done."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+from returns.result import Failure, Success
+
+from domain.event import TaskExited
+from domain.identity import NO_PID
+from domain.lifecycle import Heard, Phase
+from domain.refusal import AlreadyFinished, BeingDeleted, ContainerExists, Operation, WrongPhase
+from domain.use_cases import (
+    add_exec,
+    create,
+    delete,
+    exits,
+    kill,
+    pause,
+    query,
+    start,
+    start_exec,
+    terminal,
+)
+from domain.use_cases.delete import NO_EXIT, Departed
+from sim.world.host import FakeMounts
+from sim.world.terminals import FakeTerminals
+from tests.sim.planting import Garden, found
+
+
+@pytest.fixture
+def garden(monkeypatch: pytest.MonkeyPatch) -> Garden:
+    return Garden(monkeypatch)
+
+
+def always(answer: Any) -> Any:
+    async def rule(*_: object, **__: object) -> Any:
+        return answer
+
+    return rule
+
+
+EXITED: Final = WrongPhase(Operation.START, Phase.EXITED)
+
+# What a client is refused although it could be done.
+REFUSALS: Final[dict[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
+    "every-create": (create._create, always(Failure(ContainerExists("c0")))),
+    "every-start": (start._start_init, always(Failure(EXITED))),
+    "every-start-of-an-exec": (start_exec.start_exec, always(Failure(EXITED))),
+    "every-exec": (add_exec._add, always(Failure(BeingDeleted("c0")))),
+    "every-kill": (kill._kill_init, always(Failure(AlreadyFinished()))),
+    "every-pause": (pause.pause, always(Failure(WrongPhase(Operation.PAUSE, Phase.EXITED)))),
+    "every-resize": (terminal.resize, always(Failure(EXITED))),
+}
+
+
+@pytest.mark.parametrize("which", REFUSALS)
+def test_s36_a_refusal_without_a_reason_is_found(garden: Garden, which: str) -> None:
+    garden.plant(*REFUSALS[which])
+    assert found("S36", within=300)
+
+
+def test_s36_a_root_file_system_that_is_never_mounted_is_found(garden: Garden) -> None:
+    garden.plant_at(FakeMounts, "mount", always(Success(None)))
+    assert found("S36", within=200)
+
+
+@pytest.mark.parametrize(
+    "rule", [start._start_init, create._create, kill.kill, query.pids, pause.resume]
+)
+def test_s37_a_rule_that_answers_nothing_is_found(garden: Garden, rule: Any) -> None:
+    garden.plant(rule, always(None))
+    assert found("S37", within=600, saying="answered nothing")
+
+
+def test_s37_a_view_of_another_bundle_is_found(garden: Garden) -> None:
+    honest = query.state
+    garden.plant(honest, lambda *asked: honest(*asked).map(lambda view: replace(view, bundle="/")))
+    assert found("S37", within=20, saying="is shown as")
+
+
+def test_s37_a_list_of_pids_that_misses_one_is_found(garden: Garden) -> None:
+    honest = query.pids
+
+    async def all_but_one(*asked: Any) -> Any:
+        return (await honest(*asked)).map(lambda listed: listed[1:])
+
+    garden.plant(honest, all_but_one)
+    assert found("S37", within=2_000, saying="were listed as")
+
+
+def test_s37_a_connection_to_no_init_is_found(garden: Garden) -> None:
+    garden.plant(query.connect, lambda *_: NO_PID)
+    assert found("S37", within=2_000, saying="is connected to no pid")
+
+
+def test_s37_a_delete_that_says_nothing_of_the_exit_is_found(garden: Garden) -> None:
+    honest = delete._delete_container
+
+    async def silent(*asked: Any) -> Any:
+        return (await honest(*asked)).map(lambda departed: Departed(departed.pid, NO_EXIT))
+
+    garden.plant(honest, silent)
+    assert found("S37", within=20, saying="had never been")
+
+
+def test_s38_a_kill_that_sends_nothing_is_found(garden: Garden) -> None:
+    garden.plant(kill._kill_exec, always(Success(None)))
+    assert found("S38", within=200, saying="was not sent")
+
+
+def test_s38_a_terminal_that_is_not_waited_for_is_found(garden: Garden) -> None:
+    honest = FakeTerminals.connected
+
+    async def whatever_comes(*asked: Any) -> Any:
+        await honest(*asked)
+        return Success(None)
+
+    garden.plant_at(FakeTerminals, "connected", whatever_comes)
+    assert found("S38", within=600, saying="without its terminal")
+
+
+def test_s38_stdin_that_stays_open_is_found(garden: Garden) -> None:
+    garden.plant(terminal.close_stdin, always(Success(None)))
+    assert found("S38", within=100, saying="was not closed")
+
+
+@pytest.mark.parametrize("says", ["got the size", "was not resized"])
+def test_s38_a_terminal_of_another_size_is_found(garden: Garden, says: str) -> None:
+    honest = terminal.resize
+
+    async def turned(shim: Any, key: Any, width: int, height: int) -> Any:
+        return await honest(shim, key, height, width)
+
+    garden.plant(honest, turned if says == "got the size" else always(Success(None)))
+    assert found("S38", within=200, saying=says)
+
+
+@pytest.mark.parametrize("module", [create, pause, start, start_exec, add_exec])
+def test_l9_a_success_that_is_not_told_is_found(garden: Garden, module: object) -> None:
+    garden.plant_at(module, "tell", lambda *_: None)
+    assert found("L9", within=200, saying="was never told")
+
+
+def test_s11_a_pause_that_freezes_nobody_is_found(garden: Garden) -> None:
+    async def said_to_be_frozen(shim: Any, owner: Any) -> Any:
+        shim.containers[owner].init.hear(Heard.PAUSED)
+        return Success(None)
+
+    garden.plant(pause.pause, said_to_be_frozen)
+    assert found("S11", within=300, saying="was answered to be paused")
+
+
+def test_s33_an_exit_that_forgets_its_pid_is_found(garden: Garden) -> None:
+    garden.plant_at(exits, "TaskExited", lambda process, _, told: TaskExited(process, NO_PID, told))
+    assert found("S33", within=20, saying="exits with pid 0")
+
+
+def test_l6_a_failed_create_that_leaves_its_unit_is_found(garden: Garden) -> None:
+    garden.plant_at(create, "sweep", always(True))
+    assert found("L6", within=600, saying="the create of")
+
+
+def test_s14_a_delete_that_leaves_the_mount_is_found(garden: Garden) -> None:
+    garden.plant_at(delete, "unmount", always(True))
+    assert found("S14", within=200, saying="stayed mounted")

@@ -150,6 +150,13 @@ class Scene:
         self.boot()
         return True
 
+    def dies_at(self, at: At, work: Coroutine[Any, Any, Any], does: Does | None = None) -> None:
+        """The daemon is killed right after the next such call of the work; nobody serves then."""
+        dying = self.serving
+        self.at(at, does, then=lambda: self.before_step(0, self.crash))
+        self.begin(work)
+        assert self.world.scheduler.run_until(dying.dead, STEPS_MAX)
+
     # What clients ask.
 
     def bundle(

@@ -17,7 +17,8 @@ from sim.world import kernel
 from sim.world.runc import MISSING, args_of
 from sim.world.units import FakeUnits
 from sim.world.world import World as SimWorld
-from tests.contracts.units_contract import Program, UnitsContract, Upheaval, World
+from tests.contracts.units_contract import UnitsContract
+from tests.contracts.units_stage import Program, Upheaval, World
 from tests.sim.driving import drive_in
 
 T = TypeVar("T")

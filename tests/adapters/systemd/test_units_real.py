@@ -21,13 +21,8 @@ from domain.ports.units import Units
 from domain.unit import JobResult, UnitRef
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
-from tests.contracts.units_contract import (
-    Program,
-    UnitsContract,
-    Upheaval,
-    World,
-    contract_unit,
-)
+from tests.contracts.units_contract import UnitsContract
+from tests.contracts.units_stage import Program, Upheaval, World, contract_unit
 
 T = TypeVar("T")
 

@@ -90,10 +90,7 @@ def test_a_restore_that_the_record_does_not_know_is_found_out_from_systemd(scene
 def test_a_restore_that_failed_unknown_to_the_record_is_told_as_ended(scene: Scene) -> None:
     restored(scene)
     disk_is_full(scene)
-    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.starting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.RUNC_CREATE, scene.starting(), Does.FAILS_BEFORE)
     disk_has_room(scene)
     scene.pass_time()
     scene.boot()
@@ -108,10 +105,7 @@ def test_a_restore_that_failed_unknown_to_the_record_is_told_as_ended(scene: Sce
 def test_s1_the_end_of_a_failed_restore_is_the_same_from_every_daemon(scene: Scene) -> None:
     """It has the daemon's own time, so it is written down before it is told."""
     restored(scene)
-    scene.at(At.RUNC_CREATE, Does.FAILS_BEFORE, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.starting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.RUNC_CREATE, scene.starting(), Does.FAILS_BEFORE)
     scene.pass_time()
     scene.at(At.RECORD_SAVE, Does.LATE, times=DISK_FULL)
     scene.serving.boot()
@@ -250,10 +244,7 @@ def test_a_delete_that_the_record_does_not_know_is_told_all_the_same(
 def half_deleted(scene: Scene) -> None:
     """The daemon died in a Delete, and the next one could not finish it at once."""
     scene.exited(THREE)
-    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.deleting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNMOUNT, scene.deleting())
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
     scene.boot()
     scene.pass_time()
@@ -287,10 +278,7 @@ def test_what_a_former_daemon_was_deleting_is_not_started_again(scene: Scene) ->
     """Its client may have had the answer, and a start was told after the delete (seed 170470)."""
     scene.created()
     scene.pass_time()
-    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.deleting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNMOUNT, scene.deleting())
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
     scene.boot()
     scene.pass_time()

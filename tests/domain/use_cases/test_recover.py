@@ -221,10 +221,7 @@ def test_a_delete_that_cannot_be_finished_after_a_restart_is_tried_until_it_can(
     scene.running(SEVEN)
     scene.wait().unwrap()
     scene.pass_time()
-    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.deleting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNMOUNT, scene.deleting())
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE, times=2)
     scene.boot()
     scene.pass_time(LONG_S)
@@ -236,10 +233,7 @@ def test_a_client_may_ask_for_a_delete_that_recovery_could_not_finish(scene: Sce
     scene.running(SEVEN)
     exit_ = scene.wait().unwrap()
     scene.pass_time()
-    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.deleting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNMOUNT, scene.deleting())
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
     scene.boot()
     scene.pass_time()

@@ -89,10 +89,7 @@ def test_f104_a_restore_under_way_is_found_again_though_runc_has_forgotten_it(
 ) -> None:
     """Its unit tells that the program runs."""
     restored(scene)
-    scene.at(At.RUNC_CREATE, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.starting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.RUNC_CREATE, scene.starting())
     scene.pass_time()
     scene.machine.oci.containers.clear()
     [pid] = scene.living()

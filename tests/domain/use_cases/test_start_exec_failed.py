@@ -240,10 +240,7 @@ def test_a_start_that_had_failed_when_the_daemon_died_is_no_start_for_the_next(
     """Whatever lies in the pid file by then (seed 109338): a start without an exit was told."""
     scene.added(STAYS)
     scene.at(At.UNIT_START, Does.FAILS_BEFORE)
-    scene.at(At.UNIT_STOP, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.starting(EXEC))
-    assert scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNIT_STOP, scene.starting(EXEC))
     record = scene.record()
     assert record is not None
     scene.machine.disk.records[WEB, record.life] = replace(

@@ -20,11 +20,16 @@ from tests.domain.scene import Scene
 
 def with_terminals(scene: Scene, program: Program = STAYS) -> None:
     """A container and an exec that both have one."""
+    with_an_exec_that_waits(scene, program)
+    scene.start(EXEC).unwrap()
+
+
+def with_an_exec_that_waits(scene: Scene, program: Program = STAYS) -> None:
+    """For its start, and so for its terminal; the container has its own."""
     scene.bundle()
     scene.create(asked(terminal=True)).unwrap()
     scene.start().unwrap()
     scene.add_exec(program, terminal=True).unwrap()
-    scene.start(EXEC).unwrap()
 
 
 def size(scene: Scene, key: ProcessKey) -> tuple[int, int] | None:
@@ -113,10 +118,7 @@ def test_stdin_that_is_closed_before_its_exec_begins_is_closed_when_the_program_
     scene: Scene,
 ) -> None:
     """Our end must be there when systemd opens the FIFO: a client of /dev/null is that fast."""
-    scene.bundle()
-    scene.create(asked(terminal=True)).unwrap()
-    scene.start().unwrap()
-    scene.add_exec(STAYS, terminal=True).unwrap()
+    with_an_exec_that_waits(scene)
     assert scene.ask(close_stdin(scene.shim, EXEC)) == Success(None)
     scene.start(EXEC).unwrap()
     assert scene.serving.terminals.held[EXEC].stdin_closed
@@ -136,10 +138,7 @@ def test_a_size_that_is_asked_for_before_the_start_is_the_terminal_s_from_its_be
     scene: Scene,
 ) -> None:
     """An exec, and what is to be restored, has no terminal before (S36: it was refused)."""
-    scene.bundle()
-    scene.create(asked(terminal=True)).unwrap()
-    scene.start().unwrap()
-    scene.add_exec(STAYS, terminal=True).unwrap()
+    with_an_exec_that_waits(scene)
     assert scene.ask(resize(scene.shim, EXEC, 132, 43)) == Success(None)
     scene.start(EXEC).unwrap()
     console = scene.serving.terminals.held[EXEC].console

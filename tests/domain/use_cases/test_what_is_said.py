@@ -232,10 +232,7 @@ def test_a_new_daemon_that_finds_everything_says_nothing(scene: Scene) -> None:
 
 def test_a_delete_that_cannot_be_finished_yet_is_said(scene: Scene) -> None:
     scene.exited(THREE)
-    scene.at(At.UNMOUNT, then=lambda: scene.before_step(0, scene.crash))
-    dying = scene.serving
-    scene.begin(scene.deleting())
-    scene.world.scheduler.run_until(dying.dead, 10_000)
+    scene.dies_at(At.UNMOUNT, scene.deleting())
     heard = listening(scene)
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
     scene.boot()

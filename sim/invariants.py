@@ -81,6 +81,10 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("bug", bugs),
 )
 
+# Judged where a machine is shut down (sim/run.py).
+STOPS: Final = "L10"
+# Whatever a violation may be called.
+NAMES: Final = (*dict.fromkeys(name for name, _ in INVARIANTS), STOPS)
 
 # What holds at every moment; the others speak of how things come to an end.
 AT_ANY_TIME: Final = tuple(

@@ -9,7 +9,7 @@ from sim.ending import Ending, draw, shut_down, switch_on_again
 from sim.explore.coverage import Coverage, Reached
 from sim.faults import CATALOGUE, Fault
 from sim.incarnation import Incarnation
-from sim.invariants import check, check_so_far
+from sim.invariants import STOPS, check, check_so_far
 from sim.outcome import Violation
 from sim.picks import Anyone, Priorities
 from sim.scheduler import Pick, Task, first_of
@@ -117,7 +117,7 @@ def _strike(ending: Ending, session: Session) -> list[Violation]:
         return []
     violations = []
     if ending is Ending.SHUTDOWN and not shut_down(session):
-        violations.append(Violation("L10", "a unit did not stop when the machine was shut down"))
+        violations.append(Violation(STOPS, "a unit did not stop when the machine was shut down"))
     violations += check_so_far(session.outcome())
     switch_on_again(session.host)
     return violations

@@ -48,7 +48,12 @@ def command(
     from returns.result import Failure  # noqa: PLC0415
 
     from sim.explore.shrink import shrink  # noqa: PLC0415
+    from sim.invariants import NAMES  # noqa: PLC0415
 
+    if invariant is not None and invariant not in NAMES:
+        raise click.BadParameter(
+            f"no invariant {invariant!r}; there are {', '.join(NAMES)}", param_hint="--invariant"
+        )
     catalogue = chosen(faults)
     recording = recording_of(seed, catalogue)
     until = time.monotonic() + time_limit

@@ -155,6 +155,12 @@ def test_a_shrunken_story_can_be_saved_replayed_and_shrunk_again(tmp_path: Path)
     assert again.output.splitlines()[0] == done.output.splitlines()[0]
 
 
+def test_shrinking_towards_an_invariant_that_there_is_none_of_says_which_there_are() -> None:
+    done = CliRunner().invoke(shimctl, ["sim", "shrink", "3", "--invariant", "S99"])
+    assert done.exit_code == 2
+    assert "no invariant 'S99'; there are S1, " in done.output
+
+
 def test_what_violates_nothing_is_not_shrunk() -> None:
     done = CliRunner().invoke(shimctl, ["sim", "shrink", "3"])
     assert done.exit_code == 1

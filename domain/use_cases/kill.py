@@ -4,7 +4,7 @@ from typing import Final
 
 from returns.result import Failure, Result, Success
 
-from domain.identity import ProcessKey
+from domain.identity import NO_PID, ProcessKey
 from domain.lifecycle import Phase
 from domain.outcome import failed
 from domain.refusal import (
@@ -45,6 +45,11 @@ async def _kill_init(
         return Failure(NotCreatedYet())  # from a checkpoint: nobody is there before Start
     if signal == 0:
         return Success(None)  # "is it alive?" (T155); systemd takes no such signal
+    if init.pid == NO_PID and init.phase is Phase.STARTING:
+        # A restore under way: systemd knows no main process, and would send it to nobody.
+        if signal != SIGKILL:
+            return Failure(NotCreatedYet())
+        whom = Whom.ALL
     match await shim.ports.units.kill(init.ref, whom, signal):
         case Failure(NoSuchUnit()):
             look_at(shim, ((container, init),))

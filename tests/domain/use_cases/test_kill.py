@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 from returns.result import Failure, Result, Success
 
-from domain.identity import NO_PID
+from domain.identity import NO_PID, Pid
 from domain.lifecycle import Phase
+from domain.outcome import failed
 from domain.refusal import (
     AlreadyFinished,
     InvalidArgument,
@@ -162,6 +163,30 @@ def test_a_container_that_start_has_yet_to_restore_is_not_created(scene: Scene) 
     scene.bundle()
     scene.create(asked(checkpoint="/ckpt")).unwrap()
     assert scene.kill() == Failure(NotCreatedYet())
+
+
+def restored_without_a_pid_file(scene: Scene) -> Task[Result[Pid, Refusal]]:
+    """systemd knows no main process while it waits for that file; the program runs (F64)."""
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    scene.at(At.PID_FILE, Does.NEVER_ARRIVES)
+    start = scene.begin(scene.starting())
+    scene.pass_time()
+    assert scene.living()
+    return start
+
+
+def test_a_restore_that_hangs_can_be_killed(scene: Scene) -> None:
+    start = restored_without_a_pid_file(scene)
+    assert scene.kill(INIT, SIGKILL) == Success(None)
+    assert scene.living() == []
+    assert failed(scene.answer(start))
+
+
+def test_no_other_signal_is_lost_on_a_restore_under_way(scene: Scene) -> None:
+    restored_without_a_pid_file(scene)
+    assert scene.kill(INIT, SIGTERM) == Failure(NotCreatedYet())
+    assert scene.living()
 
 
 def test_a_unit_that_systemd_no_longer_knows_is_finished_and_looked_at(scene: Scene) -> None:

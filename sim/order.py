@@ -97,7 +97,10 @@ def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
 
 
 def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
-    """The status is the kernel's; the one unknown value only where nobody could know better."""
+    """The status is the kernel's; the one unknown value only where nobody could know better.
+
+    Whoever was killed in D state may be told by what systemd saw end: the reaper (F102).
+    """
     for at_s, event in outcome.heard():
         if not isinstance(event, TaskExited) or event.pid == NO_PID:
             continue
@@ -105,7 +108,7 @@ def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
         if process is None:
             continue
         told = event.exit.status
-        if process.lives and told != UNKNOWN:
+        if process.lives and not process.dying and told != UNKNOWN:
             yield f"{event.process} is told as {told}, and lives"
         elif told != _witnessed(outcome, process) and not (
             told == UNKNOWN and _cannot_be_known(outcome, event, process)

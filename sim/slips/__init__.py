@@ -1,0 +1,1 @@
+"""Slips of a hand in the rules, one line at a time: would the simulator notice?"""

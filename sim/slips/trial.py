@@ -1,0 +1,64 @@
+"""Seeds are played with a slip in the rules, until an invariant breaks."""
+
+import gc
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sim.garbage import swept_by_hand
+from sim.run import run
+from sim.slips.slip import every_slip
+
+# One seed takes milliseconds: a rule that takes so long does not end.
+SEED_S: Final = 20
+ENDLESS: Final = "does not end"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`by`: what was violated first, with its first sentence; "": nothing was, in all `seeds`."""
+
+    slip: str
+    by: str
+    seeds: int
+
+
+class Endless(BaseException):
+    """Thrown into a rule that does not end: an `Exception` would be taken for a bug of its own."""
+
+
+def trial(number: int, seeds: range) -> Verdict:
+    """Of that slip of `every_slip`. Call it from the main thread: it sets an alarm."""
+    slip = every_slip()[number]
+    with slip.made(), swept_by_hand():
+        for played, seed in enumerate(seeds, start=1):
+            by = _broken(seed)
+            if by:
+                return Verdict(str(slip), by, played)
+            gc.collect(0)
+    return Verdict(str(slip), "", len(seeds))
+
+
+def _broken(seed: int) -> str:
+    try:
+        with _alarm():
+            violations = run(seed).violations
+    except Endless:
+        return ENDLESS
+    return f"{violations[0].invariant}: {violations[0].what}" if violations else ""
+
+
+@contextmanager
+def _alarm() -> Iterator[None]:
+    def ring(*_: object) -> None:
+        raise Endless
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SEED_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

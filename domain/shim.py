@@ -55,7 +55,7 @@ class Shim:
     host: Host
     containers: dict[ContainerKey, Container] = field(default_factory=dict)
     units: dict[UnitName, tuple[Container, Process]] = field(default_factory=dict)
-    # Creates under way: the id is taken, but nobody was told of the container yet.
+    # Ids that are taken, though no client was told of a container: one is made, or ended.
     creating: dict[ContainerKey, Latch] = field(default_factory=dict)
     # Earlier lives whose last event containerd has not acknowledged; a new life of the same
     # id tells nothing before (S4).
@@ -87,6 +87,14 @@ class Shim:
         if process is None or not process.is_known:
             return Failure(UnknownExec(key.exec_id))
         return Success((container, process))
+
+    def claim(self, owner: ContainerKey) -> None:
+        """From now on nobody else begins a container of this id, or ends what is left of one."""
+        self.creating[owner] = self.ports.concurrency.latch()
+
+    def unclaim(self, owner: ContainerKey) -> None:
+        """The id is free, or the container known, before anybody who waited looks again."""
+        self.creating.pop(owner).open()
 
     def track(self, container: Container, process: Process) -> None:
         """From now on hints about the process's unit lead to it."""

@@ -10,6 +10,8 @@ from typing import Final
 from sim import answers, effects, honesty, liveness, order, reasons, safety, starts
 from sim.outcome import Outcome, Violation
 
+# What a rule raises, and what Python warns of.
+BUG: Final = "bug"
 Invariant = Callable[[Outcome], Iterator[str]]
 
 
@@ -78,7 +80,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L9", liveness.l9_every_life_is_told_to_its_end),
     ("L9", effects.l9_what_was_done_is_told),
     ("L13", liveness.l13_no_hot_loop),
-    ("bug", bugs),
+    (BUG, bugs),
 )
 
 # Judged where a machine is shut down (sim/run.py).
@@ -94,9 +96,19 @@ AT_ANY_TIME: Final = tuple(
 
 def check(outcome: Outcome) -> list[Violation]:
     """Of a run that has come to its end."""
-    return [Violation(name, what) for name, holds in INVARIANTS for what in holds(outcome)]
+    return _judged(INVARIANTS, outcome)
 
 
 def check_so_far(outcome: Outcome) -> list[Violation]:
     """Of one that is broken off."""
-    return [Violation(name, what) for name, holds in AT_ANY_TIME for what in holds(outcome)]
+    return _judged(AT_ANY_TIME, outcome)
+
+
+def _judged(invariants: tuple[tuple[str, Invariant], ...], outcome: Outcome) -> list[Violation]:
+    found: list[Violation] = []
+    for name, holds in invariants:
+        try:
+            found += [Violation(name, what) for what in holds(outcome)]
+        except Exception as bug:  # noqa: BLE001 (what no invariant understands is a finding)
+            found.append(Violation(name, f"{holds.__name__} cannot judge it: {bug!r}"))
+    return found

@@ -1,7 +1,8 @@
 """One seed: a world, some lives in it, faults until T0, a crash or two, and the verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from warnings import WarningMessage, catch_warnings, simplefilter
 
 from sim.choices import SETUP, Choices
 from sim.client import Host
@@ -9,7 +10,7 @@ from sim.ending import Ending, draw, shut_down, switch_on_again
 from sim.explore.coverage import Coverage, Reached
 from sim.faults import CATALOGUE, Fault
 from sim.incarnation import Incarnation
-from sim.invariants import STOPS, check, check_so_far
+from sim.invariants import BUG, STOPS, check, check_so_far
 from sim.outcome import Violation
 from sim.picks import Anyone, Priorities
 from sim.scheduler import Pick, Task, first_of
@@ -69,6 +70,20 @@ def play(
 
     `story` is what it is told to: by default the short one, which costs least.
     """
+    with catch_warnings(record=True) as warned:
+        simplefilter("always")
+        report = _played(choices, pick, catalogue, story)
+    # Of a coroutine that nobody awaited Python says no more than that.
+    return replace(report, violations=(*report.violations, *map(_rule_warned, warned)))
+
+
+def _rule_warned(warning: WarningMessage) -> Violation:
+    return Violation(BUG, str(warning.message))
+
+
+def _played(
+    choices: Choices, pick: Pick, catalogue: tuple[Fault, ...], story: Story | None
+) -> Report:
     world = World.drawn(choices, pick, story)
     machine = boot(world)
     choices.by = "faults"

@@ -18,20 +18,18 @@ from domain.unit import Whom
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.exits import SIGKILL, look
 from domain.use_cases.kill import kill
-from domain.use_cases.unrecorded import end_unrecorded
+from domain.use_cases.unrecorded import end_unrecorded, none_under_way
 
 
 async def clean_up(
     shim: Shim, caller: Caller, owner: ContainerKey, bundle: str
 ) -> Result[Departed, Refusal]:
     """How the container ended; of an unknown one whatever is left is ended and taken off."""
-    if owner in shim.creating:
-        creating = shim.creating[owner]
-        if await caller.waits_for(shim.ports.concurrency, (creating,), None) is None:
-            return Failure(CallerGone("create"))
+    if not await none_under_way(shim, caller, owner):
+        return Failure(CallerGone("create"))
     container = shim.containers.get(owner)
     if container is None:
-        return await _nothing_left(shim, owner, bundle)
+        return await _nothing_left(shim, caller, owner, bundle)
     if not await _end(shim, container):
         return Failure(DeadlinePassed(f"the end of {owner}", limits.DEATH))
     departed = await delete(shim, caller, ProcessKey(owner))
@@ -53,8 +51,10 @@ async def _end(shim: Shim, container: Container) -> bool:
     return init.ended.is_open
 
 
-async def _nothing_left(shim: Shim, owner: ContainerKey, bundle: str) -> Result[Departed, Refusal]:
-    outcome = await end_unrecorded(shim, owner, bundle)
+async def _nothing_left(
+    shim: Shim, caller: Caller, owner: ContainerKey, bundle: str
+) -> Result[Departed, Refusal]:
+    outcome = await end_unrecorded(shim, caller, owner, bundle)
     if failed(outcome):
         return Failure(outcome.failure())
     unmounted = await shim.ports.mounts.unmount(bundle_files.rootfs(bundle), limits.MOUNT)

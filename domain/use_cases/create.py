@@ -47,10 +47,9 @@ async def create(shim: Shim, caller: Caller, request: CreateRequest) -> Result[P
     owner = request.owner
     if owner in shim.containers or owner in shim.creating:
         return Failure(ContainerExists(owner.container))
-    shim.creating[owner] = shim.ports.concurrency.latch()
+    shim.claim(owner)
     outcome = await _create(shim, caller, request)
-    # The id is free or the container known before anybody who waited looks again.
-    shim.creating.pop(owner).open()
+    shim.unclaim(owner)
     return outcome
 
 
@@ -58,9 +57,9 @@ async def clear_remnants(shim: Shim) -> None:
     """Tries again to take back what failed Creates have left."""
     for owner in dict.fromkeys(remnant.owner for remnant in shim.remnants):
         if owner not in shim.creating:
-            shim.creating[owner] = shim.ports.concurrency.latch()
+            shim.claim(owner)
             await _clear(shim, owner)
-            shim.creating.pop(owner).open()
+            shim.unclaim(owner)
 
 
 async def _clear(shim: Shim, owner: ContainerKey) -> bool:

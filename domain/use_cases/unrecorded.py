@@ -6,11 +6,12 @@ Its units have names that are ours alone, so whoever is to clean up its id may e
 from returns.result import Failure, Result, Success
 
 from domain import bundle_files, limits
+from domain.caller import Caller
 from domain.exit_status import Exit
 from domain.identity import ContainerKey, ProcessKey
 from domain.outcome import failed
 from domain.ports.runc import RuncTarget
-from domain.refusal import NoSuchUnit, Refusal, UnitFailed
+from domain.refusal import CallerGone, NoSuchUnit, Refusal, UnitFailed
 from domain.request import RuntimeOptions, Stdio
 from domain.shim import Shim
 from domain.task import Process
@@ -21,7 +22,7 @@ from domain.use_cases.exits import ended
 
 
 async def end_unrecorded(
-    shim: Shim, owner: ContainerKey, bundle: str
+    shim: Shim, caller: Caller, owner: ContainerKey, bundle: str
 ) -> Result[Exit | None, Refusal]:
     """Ends what systemd and runc have of this id; how its init ended, if systemd saw it.
 
@@ -33,13 +34,25 @@ async def end_unrecorded(
             return Success(None)
         case Failure(why):
             return Failure(why)
-    if owner in shim.creating or owner in shim.containers:
+    if owner in shim.containers:
         return Success(None)  # it has been made meanwhile, and is no stranger
-    shim.creating[owner] = claim = shim.ports.concurrency.latch()
+    if owner in shim.creating:
+        # Another of these, perhaps: what that could not end is still there.
+        if not await none_under_way(shim, caller, owner):
+            return Failure(CallerGone("clean-up"))
+        return await end_unrecorded(shim, caller, owner, bundle)
+    shim.claim(owner)
     outcome = await _end(shim, owner, bundle, init)
-    del shim.creating[owner]
-    claim.open()
+    shim.unclaim(owner)
     return outcome
+
+
+async def none_under_way(shim: Shim, caller: Caller, owner: ContainerKey) -> bool:
+    """Waits until nobody makes or ends a container of this id; False: the caller had enough."""
+    claim = shim.creating.get(owner)
+    if claim is None:
+        return True
+    return await caller.waits_for(shim.ports.concurrency, (claim,), None) is not None
 
 
 async def _end(

@@ -1,6 +1,6 @@
 """The rest of what the rules' ports lead to: mounts, cgroups, processes, clock, containerd."""
 
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from returns.result import Failure, Result, Success
@@ -177,9 +177,10 @@ class SimConcurrency:
         self._me = incarnation
         self.latch = scheduler.latch
 
-    def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Awaitable[Latch | None]:
+    # Not just what it returns: of a coroutine Python says when nobody awaits it.
+    async def first_of(self, latches: Sequence[Latch], within: Seconds | None) -> Latch | None:
         # Every latch of this world is one of the scheduler's; to look at each takes its time.
-        return first_of(cast("Sequence[SimLatch]", latches), within)
+        return await first_of(cast("Sequence[SimLatch]", latches), within)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> Task[T]:
         return self._scheduler.spawn(name, work, self._me)

@@ -158,6 +158,19 @@ def test_f119_nobody_begins_a_container_of_the_id_meanwhile(scene: Scene) -> Non
     assert isinstance(scene.create(), Success)
 
 
+def test_f119_of_two_at_once_the_second_ends_what_the_first_could_not(scene: Scene) -> None:
+    scene.running()
+    unrecorded(scene)
+    for step in (At.UNIT_KILL, At.UNIT_STOP, At.UNIT_RELEASE):
+        scene.at(step, Does.FAILS_BEFORE)
+    first, second = (
+        scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)) for _ in range(2)
+    )
+    outcomes = [scene.answer(first), scene.answer(second)]
+    assert [isinstance(outcome, Success) for outcome in outcomes].count(True) == 1
+    assert scene.left() == {}
+
+
 def test_d23_mounts_that_are_busy_are_a_failure_and_not_passed_over(scene: Scene) -> None:
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
     assert isinstance(refused(cleaned(scene)), MountFailed)

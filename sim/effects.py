@@ -102,6 +102,7 @@ def s38_a_terminal_has_its_size(outcome: Outcome) -> Iterator[str]:
         lives = any(
             container.begun_s <= each.born_at <= container.ended_s
             and not ended_by(each, call.ended_s)
+            and not each.dying  # given up by a failed start, it has no terminal (F102)
             for each in outcome.processes(call.key)
         )
         if stdio and stdio.terminal and lives and call.key not in dict(resized):

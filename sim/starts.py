@@ -14,7 +14,7 @@ from domain.unit_name import unit_name
 from sim.client import Call
 from sim.honesty import AT_ONCE_S, QUIET, SOON_S
 from sim.outcome import Outcome, begun_s_of, lived
-from sim.world.kernel import KernelProcess
+from sim.world.kernel import SIGKILL, KernelProcess
 from sim.world.unit import Unit
 
 # What keeps `runc state` from its answer.
@@ -97,9 +97,10 @@ def _started_by(outcome: Outcome, call: Call) -> Iterator[Unit]:
 
 
 def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
-    """Whatever an exec's failed Start has let run is ended."""
+    """Whatever an exec's failed Start has let run is ended, or will be when it thaws (F99)."""
     for life in outcome.lives:
         starts = outcome.calls(life, "start")
+        is_paused = any(pause.succeeded for pause in outcome.calls(life, "pause"))
         for call in starts:
             if call.key.exec_id is None or not isinstance(call.answer, Failure):
                 continue
@@ -108,6 +109,8 @@ def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
                 continue
             for process in outcome.processes(call.key):
                 ends_s = call.ended_s + SOON_S
+                if is_paused and any(number == SIGKILL for number, _ in process.signalled):
+                    continue
                 if process.born_at <= call.ended_s and lived(outcome, process, ends_s):
                     yield f"{call.key} could not be started, and pid {process.pid} lived on"
 

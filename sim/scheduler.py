@@ -217,6 +217,7 @@ class Scheduler:
                 return
         try:
             latches, within = task.work.send(by)
+            self._await(task, latches, within)
         except StopIteration as end:
             self._end(task, None)
             task.result.append(end.value)
@@ -224,9 +225,8 @@ class Scheduler:
         except Exception as bug:  # noqa: BLE001 (whatever a rule raises is the finding)
             self.bugs.append((task.name, bug))
             self._end(task, bug)
+            task.dropped = True  # what it waited for may still come
             task.done.open()
-        else:
-            self._await(task, latches, within)
 
     def _end(self, task: Task[Any], bug: Exception | None) -> None:
         task.bug = bug

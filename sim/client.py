@@ -37,6 +37,9 @@ class Call:
     signal: int = 0
     ended_s: float = inf
     answer: Answer[Any] | None = None
+    # The scheduler's steps: within one instant they tell what came first.
+    asked_step: int = 0
+    answered_step: float = inf
 
     @property
     def was_answered(self) -> bool:
@@ -78,6 +81,7 @@ class Client:
         """One call; None when no answer came. A patient client waits as long as it takes."""
         serving = await self._serving()
         call = Call(self.name, what, key, serving.name, self.scheduler.now, signal)
+        call.asked_step = self.scheduler.steps
         self.host.calls.append(call)
         self.world.detail(self.name, what, key, "asked of", serving.name)
         caller = serving.caller()
@@ -92,6 +96,7 @@ class Client:
             self.tell(what, key, "has no answer")
             return None
         call.ended_s = self.scheduler.now
+        call.answered_step = self.scheduler.steps
         call.answer = work.outcome()
         self.tell(what, key, "->", call.answer)
         return work.outcome()

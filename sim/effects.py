@@ -88,6 +88,25 @@ def _starts_s(outcome: Outcome, life: Life, call: Call) -> list[float]:
     ]
 
 
+def s38_a_delete_lets_output_drain(outcome: Outcome) -> Iterator[str]:
+    """Its client stops reading when it has the answer (T176)."""
+    if outcome.deaths:
+        return
+    drained = outcome.machine.pipes.drained
+    for life, call, _ in outcome.successes("delete"):
+        begun_s = round_of(life, call).begun_s
+        ended = [
+            each.ended_at
+            for each in outcome.processes(call.key)
+            if each.program is not None and begun_s <= each.born_at and ended_by(each, call.ended_s)
+        ]
+        waited = [at_s for key, at_s in drained if key == call.key and at_s <= call.ended_s]
+        unread = ended and (not waited or waited[-1] < ended[-1])
+        # After a failed Start nobody listens any more.
+        if unread and _starts_s(outcome, life, call):
+            yield f"{call.key} was deleted before its output was read"
+
+
 def s38_a_terminal_has_its_size(outcome: Outcome) -> Iterator[str]:
     """The one that a Resize asked for; what was asked before the start dies with the shim."""
     resized = outcome.machine.pipes.resized

@@ -7,7 +7,7 @@ are of the list of invariants in docs/faults.md.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim import answers, effects, honesty, liveness, order, reasons, safety, starts
+from sim import answers, effects, honesty, liveness, order, possible, reasons, safety, starts
 from sim.outcome import Outcome, Violation
 
 # What a rule raises, and what Python warns of.
@@ -55,7 +55,9 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S38", effects.s38_who_has_a_terminal_got_it),
     ("S38", effects.s38_a_signal_is_sent),
     ("S38", effects.s38_stdin_is_closed),
+    ("S38", effects.s38_a_delete_lets_output_drain),
     ("S38", effects.s38_a_terminal_has_its_size),
+    ("S39", possible.s39_no_success_where_there_can_be_none),
     ("S1", honesty.s1_nothing_is_told_twice),
     ("S2", honesty.s2_what_ended_itself_was_started),
     ("S8", honesty.s8_times_are_systemds),

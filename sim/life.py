@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from returns.result import Failure, Success
 
@@ -12,7 +12,8 @@ from domain.lifecycle import Phase
 from domain.refusal import UnknownContainer, UnknownExec
 from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
 from sim import requests
-from sim.client import Client, Host
+from sim.client import Ask, Client, Host
+from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
 from sim.world.disk import Bundle
 from sim.world.kernel import SIGKILL, SIGSEGV, SIGTERM, Program
 from sim.world.runc import MISSING, args_of
@@ -22,6 +23,8 @@ RETRY_S: Final = 5.0
 MEANWHILE_S: Final = 0.001
 CREATES_MAX: Final = 3
 EXECS_MAX: Final = 3
+# The exec of a container that is over, or not there any more.
+LATE_EXEC: Final = ExecId("late")
 
 
 @dataclass(slots=True)
@@ -73,7 +76,9 @@ class Life(Client):
             await self._use()
             if await self._end(self.init):
                 await self.scheduler.first_of((waiting.done,), None)
+                await self._in_vain(self.init, "start", "kill", "exec", "pause")
             await self._delete(self.init)
+            await self._in_vain(self.init, *OF_A_PROCESS, *OF_A_CONTAINER, "exec")
         else:
             self.tell(f"{self.owner} could not be created")
         # containerd runs the shim's `delete` after a failure and after every ordinary removal.
@@ -84,6 +89,7 @@ class Life(Client):
         if not self.choices.happens(0.05):
             await self._attach(self.init)
             await self._start(self.init)
+            await self._in_vain(self.init, "create", "start")
         if self.choices.happens(0.5):
             await self._execs()
         if self.choices.happens(0.2):
@@ -170,6 +176,24 @@ class Life(Client):
             await self.scheduler.first_of((task.done,), None)
         return any(isinstance(task.outcome(), Success) for task in tasks)
 
+    async def _in_vain(self, key: ProcessKey, *calls: str) -> None:
+        """Now and then a client asks for what it could know to be impossible."""
+        if not self.choices.happens(0.1):
+            return
+        what = self.choices.one_of(calls)
+        await self.ask(what, key, self._request(what, key), signal=SIGKILL)
+
+    def _request(self, what: str, key: ProcessKey) -> Ask[Any]:
+        if what in OF_A_PROCESS:
+            return OF_A_PROCESS[what](key)
+        if what in OF_A_CONTAINER:
+            return OF_A_CONTAINER[what](self.owner)
+        drawn = self.rounds[-1]
+        if what == "create" and drawn.request is not None:
+            return requests.create(drawn.request)
+        again = drawn.execs.get(key)
+        return requests.add_exec(again or self.exec_request(ProcessKey(self.owner, LATE_EXEC)))
+
     async def _execs(self) -> None:
         """Up to three at once."""
         works = [
@@ -188,7 +212,9 @@ class Life(Client):
             await self._attach(key)
             if await self._start(key) and await self._end(key):
                 await self._wait(key)
+                await self._in_vain(key, "exec", "start", "kill")
         await self._delete(key)
+        await self._in_vain(key, *OF_A_PROCESS)
 
     def exec_request(self, key: ProcessKey) -> ExecRequest:
         missing = self.choices.happens(0.1)
@@ -201,6 +227,8 @@ class Life(Client):
 
     async def _freeze(self) -> None:
         frozen = await self.ask("pause", self.init, requests.pause(self.owner))
+        if isinstance(frozen, Success):
+            await self._in_vain(self.init, "pause")
         if isinstance(frozen, Success) and self.choices.happens(0.5):
             await self.ask("resume", self.init, requests.resume(self.owner))
 

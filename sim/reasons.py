@@ -117,7 +117,10 @@ def _runc_says_no(case: Case) -> bool:
     if case.call.key.exec_id is not None:
         asked = case.round.execs.get(case.call.key)
         missing = asked is not None and MISSING in asked.spec.decode()
-        return missing or case.has_ended(case.init) or case.was_asked(case.init, "pause")
+        # Its files go first: a Delete that a death cut off has left half an exec.
+        deleted = case.was_asked(case.call.key, "delete")
+        paused = case.was_asked(case.init, "pause")
+        return missing or case.has_ended(case.init) or deleted or paused
     return case.round.missing or (case.call.what == "start" and case.has_ended(case.init))
 
 
@@ -130,10 +133,22 @@ def _wrong_phase(case: Case) -> bool:
     why = case.why
     if not isinstance(why, WrongPhase) or why.phase in ALLOWED[why.operation]:
         return False
+    if why.operation is not OPERATIONS[case.call.what]:
+        return False
     of_init = why.operation in {Operation.PAUSE, Operation.RESUME, Operation.EXEC}
     return PHASES[why.phase](case, case.init if of_init else case.call.key)
 
 
+# What a call is about.
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "start": Operation.START,
+    "exec": Operation.EXEC,
+    "pause": Operation.PAUSE,
+    "resume": Operation.RESUME,
+    "resize": Operation.RESIZE,
+    "delete": Operation.DELETE,
+    "clean up": Operation.DELETE,
+}
 # In which phase each may be done.
 ALLOWED: Final[Mapping[Operation, frozenset[Phase]]] = {
     Operation.START: frozenset({Phase.CREATED}),

@@ -1,5 +1,6 @@
 """The task API's calls as a simulated client makes them."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from returns.result import Success
@@ -18,6 +19,7 @@ from domain.use_cases import pause as pause_rule
 from domain.use_cases import query, terminal
 from domain.use_cases import start as start_rule
 from sim.client import Answer, Ask
+from sim.world.kernel import SIGKILL
 
 # How many columns and rows a terminal is asked to have.
 SCREEN: Final = (80, 25)
@@ -85,3 +87,20 @@ def connect(owner: ContainerKey) -> Ask[Any]:
         return Success(query.connect(shim, owner))
 
     return ask
+
+
+# What can be asked of anything that is there, by the name of the call.
+OF_A_PROCESS: Final[Mapping[str, Callable[[ProcessKey], Ask[Any]]]] = {
+    "start": start,
+    "kill": lambda key: kill(key, SIGKILL),
+    "state": state,
+    "wait": wait,
+    "delete": delete,
+    "resize": resize,
+    "close stdin": close_stdin,
+}
+OF_A_CONTAINER: Final[Mapping[str, Callable[[ContainerKey], Ask[Any]]]] = {
+    "pause": pause,
+    "resume": resume,
+    "pids": pids,
+}

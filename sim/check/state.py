@@ -25,7 +25,7 @@ from sim.check.faults import EveryFault
 from sim.check.kinds import PLAIN, Handlers, object_handler
 from sim.check.turns import EveryTurn
 from sim.check.walk import Walk, chain
-from sim.client import Host
+from sim.client import Call, Host
 from sim.scheduler import SimLatch, Task
 from sim.world.disk import Disk
 from sim.world.host import EventSink
@@ -44,7 +44,8 @@ KEPT_FOR_INVARIANTS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
     (KernelProcess, frozenset({"signalled"})),
     (Unit, frozenset({"loaded_at"})),
     (Disk, frozenset({"mounts"})),
-    (Pipes, frozenset({"lost", "resized", "stdin_closed"})),
+    (Pipes, frozenset({"drained", "lost", "resized", "stdin_closed"})),
+    (Call, frozenset({"asked_step", "answered_step"})),
 )
 
 

@@ -106,6 +106,8 @@ class Pipes:
     # When the shim let go of a process's stdin, and which sizes a terminal was given.
     stdin_closed: list[tuple[ProcessKey, float]] = field(default_factory=list)
     resized: list[tuple[ProcessKey, tuple[int, int]]] = field(default_factory=list)
+    # When it had waited for a process's output to be read.
+    drained: list[tuple[ProcessKey, float]] = field(default_factory=list)
     _sockets: int = 0
 
     def new_socket(self) -> str:

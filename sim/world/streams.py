@@ -69,6 +69,7 @@ class FakeFifos:
             pipe.close(STAND_IN)
             _meet_reader(self._world, pipe)
             await _is_read(self._world, pipe, within)
+        self._pipes.drained.append((process, self._world.scheduler.now))
 
     async def close(self, process: ProcessKey) -> None:
         await self._world.pass_through(At.STDIO)

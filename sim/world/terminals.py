@@ -115,6 +115,7 @@ class FakeTerminals:
             self.copy()
         if screen.stdio.stdout:
             self._pipes.close(screen.stdio.stdout, SHIM)
+        self._pipes.drained.append((process, self._world.scheduler.now))
 
     async def close(self, process: ProcessKey) -> None:
         await self._world.pass_through(At.CONSOLE)

@@ -25,6 +25,7 @@ from domain.use_cases import (
 )
 from domain.use_cases.delete import NO_EXIT, Departed
 from sim.world.host import FakeMounts
+from sim.world.streams import FakeFifos
 from sim.world.terminals import FakeTerminals
 from tests.sim.planting import Garden, found
 
@@ -41,6 +42,7 @@ def always(answer: Any) -> Any:
     return rule
 
 
+create_unmount: Final = create.unmount
 EXITED: Final = WrongPhase(Operation.START, Phase.EXITED)
 
 # What a client is refused although it could be done.
@@ -64,6 +66,38 @@ def test_s36_a_refusal_without_a_reason_is_found(garden: Garden, which: str) -> 
 def test_s36_a_root_file_system_that_is_never_mounted_is_found(garden: Garden) -> None:
     garden.plant_at(FakeMounts, "mount", always(Success(None)))
     assert found("S36", within=200)
+
+
+def test_s36_a_refusal_that_speaks_of_another_call_is_found(garden: Garden) -> None:
+    garden.plant_at(delete, "WrongPhase", lambda _, phase: WrongPhase(Operation.PAUSE, phase))
+    assert found("S36", within=300, saying="delete ")
+
+
+# What succeeds although it cannot.
+SUCCESSES: Final[dict[str, tuple[Callable[..., Any], object]]] = {
+    "it has exited": (kill.kill, None),
+    "it was deleted": (delete.delete, Departed(NO_PID, NO_EXIT)),
+    "its container has exited": (add_exec.add_exec, None),
+    "there is one of this id": (create.create, NO_PID),
+    "it is paused": (pause.pause, None),
+}
+
+
+@pytest.mark.parametrize("why", SUCCESSES)
+def test_s39_a_success_where_there_can_be_none_is_found(garden: Garden, why: str) -> None:
+    rule, answer = SUCCESSES[why]
+
+    async def never_refused(shim: Any, *rest: Any) -> Any:
+        outcome = await rule(shim, *rest)
+        return Success(answer) if isinstance(outcome, Failure) else outcome
+
+    garden.plant(rule, never_refused)
+    assert found("S39", within=2_000, saying=why)
+
+
+def test_a_step_that_is_not_awaited_is_found(garden: Garden) -> None:
+    garden.plant_at(create, "unmount", lambda *asked: bool(create_unmount(*asked)))
+    assert found("bug", within=300, saying="was never awaited")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +158,11 @@ def test_s38_a_terminal_that_is_not_waited_for_is_found(garden: Garden) -> None:
 def test_s38_stdin_that_stays_open_is_found(garden: Garden) -> None:
     garden.plant(terminal.close_stdin, always(Success(None)))
     assert found("S38", within=100, saying="was not closed")
+
+
+def test_s38_output_that_is_not_waited_for_is_found(garden: Garden) -> None:
+    garden.plant_at(FakeFifos, "drain", always(None))
+    assert found("S38", within=20, saying="before its output was read")
 
 
 @pytest.mark.parametrize("says", ["got the size", "was not resized"])

@@ -1,0 +1,122 @@
+"""No success where there can be none: what a client knows to be over, or not to be there.
+
+Judged by what was answered before the call was made. A container that no disk let go may come back
+with the next shim (F116), so of such a one nothing is said.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from domain.exit_status import Exit
+from domain.identity import ProcessKey
+from domain.lifecycle import Phase
+from domain.use_cases.query import ProcessView
+from sim.client import Call
+from sim.life import Life
+from sim.outcome import Outcome
+from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
+
+# What makes a process of that id, and what takes it away.
+MAKES: Final = ("create", "exec")
+ENDS: Final = ("delete", "clean up")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A call that succeeded, and what its client could know when it asked."""
+
+    outcome: Outcome
+    life: Life
+    call: Call
+
+    @property
+    def init(self) -> ProcessKey:
+        return self.life.init
+
+    def done(self, key: ProcessKey, *what: str) -> Call | None:
+        """The last that was answered as done before the call."""
+        found = [
+            each
+            for each in self.outcome.calls(self.life, *what)
+            if each.key == key and each.succeeded and each.answered_step <= self.call.asked_step
+        ]
+        return max(found, key=lambda each: each.answered_step, default=None)
+
+    def stands(self, known: Call | None, *unless: str) -> bool:
+        """It was done, and since it was asked for nobody had a call that may have changed it."""
+        return known is not None and not any(
+            each.asked_step <= self.call.answered_step and each.answered_step >= known.asked_step
+            for each in self.outcome.calls(self.life, *unless)
+            if each is not known and each is not self.call
+        )
+
+    def is_gone(self, key: ProcessKey) -> bool:
+        return self.stands(self.done(key, "delete"), *MAKES)
+
+    def has_exited(self, key: ProcessKey) -> bool:
+        """Somebody was told so."""
+        told = [
+            each
+            for each in self.outcome.calls(self.life, "wait", "state")
+            if each.key == key
+            and each.answered_step <= self.call.asked_step
+            and _tells_an_exit(each)
+        ]
+        return bool(told) and self.stands(told[-1], *MAKES, *ENDS)
+
+
+def _tells_an_exit(call: Call) -> bool:
+    if not call.succeeded:
+        return False
+    return isinstance(call.value, Exit) or (
+        isinstance(call.value, ProcessView) and call.value.phase is Phase.EXITED
+    )
+
+
+def s39_no_success_where_there_can_be_none(outcome: Outcome) -> Iterator[str]:
+    """Whatever is known to be impossible is refused."""
+    for life, call, _ in outcome.successes():
+        if outcome.disk_refused(life.owner):
+            continue
+        for calls, why, holds in IMPOSSIBLE:
+            if call.what in calls and holds(Past(outcome, life, call)):
+                yield f"{call.what} {call.key} succeeded, though {why}"
+
+
+# Which calls, why they cannot be done, and when that is so.
+IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...]] = (
+    ((*OF_A_PROCESS,), "it was deleted", lambda past: past.is_gone(past.call.key)),
+    (
+        # Of an unknown container Connect answers pid 0 (T147); a clean-up ends whatever there is.
+        (*OF_A_PROCESS, *OF_A_CONTAINER, "exec"),
+        "its container was deleted",
+        lambda past: past.is_gone(past.init),
+    ),
+    (
+        ("create",),
+        "there is one of this id",
+        lambda past: past.stands(past.done(past.init, "create"), *ENDS),
+    ),
+    (
+        ("exec",),
+        "there is one of this id",
+        lambda past: past.stands(past.done(past.call.key, "exec"), *ENDS),
+    ),
+    (("start", "kill"), "it has exited", lambda past: past.has_exited(past.call.key)),
+    (
+        ("exec", "start", "pause", "resume"),
+        "its container has exited",
+        lambda past: past.has_exited(past.init),
+    ),
+    (
+        ("start",),
+        "it was started",
+        lambda past: past.stands(past.done(past.call.key, "start"), *MAKES, *ENDS),
+    ),
+    (
+        ("pause",),
+        "it is paused",
+        lambda past: past.stands(past.done(past.init, "pause"), "resume", "kill", *MAKES, *ENDS),
+    ),
+)

@@ -45,16 +45,17 @@ def l4_delete_succeeds(outcome: Outcome) -> Iterator[str]:
 
 def l6_nothing_is_left(outcome: Outcome) -> Iterator[str]:
     """When every container is deleted: no unit, process, mount, record, runc state, FIFO."""
-    machine, serving, other = outcome.machine, outcome.host.shim, outcome.bystander
+    machine, serving = outcome.machine, outcome.host.shim
+    others = (outcome.bystander, *outcome.left_over)
     leftovers = {
-        "units": [unit.name for unit in machine.systemd.units.values() if unit is not other],
+        "units": [unit.name for unit in machine.systemd.units.values() if unit not in others],
         "runc's containers": sorted(str(key) for key in machine.oci.containers),
         "records": sorted(str(owner) for owner, _ in machine.disk.records),
         "mounts": sorted(machine.disk.mounted),
         "processes": [
             each.pid
             for each in machine.world.kernel.processes.values()
-            if each.lives and each is not other.main
+            if each.lives and each not in [unit.main for unit in others]
         ],
         "FIFOs held": [str(key) for key in serving.fifos.held],
         "terminals held": [str(key) for key in serving.terminals.held],

@@ -52,6 +52,7 @@ class Outcome:
     bystander: Unit  # somebody else's
     calm: bool
     idle_steps: int  # while nobody asked for anything
+    left_over: tuple[Unit, ...] = ()  # from before, of execs that perhaps nobody starts
     # Filled when first asked for.
     _chapters: dict[ContainerKey, list[list[TaskEvent]]] = field(default_factory=dict)
     _processes: dict[str, list[KernelProcess]] = field(default_factory=dict)

@@ -39,6 +39,7 @@ class Session:
     clients: list[Task[None]]
     administrators: tuple[Administrator, ...]
     node: Node
+    left_over: tuple[Unit, ...]  # from before, of execs
     stopped: tuple[UnitName, ...] = ()  # by the machine's shutdown
     idle_steps: int = 0
 
@@ -47,15 +48,14 @@ class Session:
         """The shim boots, and the clients come at once."""
         host.shim.boot()
         lives = _draw_lives(host)
-        leave_units(lives)
+        left_over = leave_units(lives)
         spawn = host.machine.world.scheduler.spawn
         clients = [spawn(f"life of {life.owner}", life.live(), "client") for life in lives]
         clients += _second_clients(lives)
         node = Node(host.machine, lives, host.machine.systemd.units[BYSTANDER])
         node.spawn_all()
-        return cls(
-            host, host.shim.name, node.bystander, lives, clients, _administrators(lives), node
-        )
+        others = _administrators(lives)
+        return cls(host, host.shim.name, node.bystander, lives, clients, others, node, left_over)
 
     def come_to_an_end(self) -> None:
         """Until every client has, and for a time in which nobody asks for anything."""
@@ -85,6 +85,7 @@ class Session:
             bystander=self.bystander,
             calm=not (fired or others or self.host.shim.name != self.shim),
             idle_steps=self.idle_steps,
+            left_over=self.left_over,
         )
 
 

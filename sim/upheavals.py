@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from domain.exit_status import MainCode
+from domain.identity import ExecId, ProcessKey
 from domain.unit_definition import UnitDefinition, Value
 from domain.unit_name import UnitName, unit_name
 from sim.faults import At
@@ -34,6 +35,7 @@ RESTART_EACH_S: Final = (0.0, 0.05)
 DAY_S: Final = 86_400
 SOMEBODY: Final = "somebody"
 STAYS: Final = args_of(Program(runs_s=None))
+FIRST_EXEC: Final = ExecId("e0")
 # What an earlier unit of a name may have done: it runs, has exited, or has failed.
 LEFT: Final = (STAYS, args_of(Program()), args_of(Program(1)))
 
@@ -169,18 +171,29 @@ async def set_clock(node: Node) -> None:
     node.world.tell("kernel", "the clock is set by", node.world.clock_is_off_s, "s")
 
 
-def leave_units(lives: tuple[Life, ...]) -> None:
-    """Units of our names that nobody remembers, from before (F47, F48, F49, F73)."""
+def leave_units(lives: tuple[Life, ...]) -> tuple[Unit, ...]:
+    """Units of our names that nobody remembers, from before (F47, F48, F49, F73).
+
+    Answers those of execs: whoever starts such an exec meets them, and nobody else.
+    """
     systemd = lives[0].host.machine.systemd
-    properties: dict[str, Value] = {"Type": "exec", "Slice": "system.slice", "TimeoutStopUSec": 0}
-    for life in lives:
-        if systemd.world.faults.verdict(At.LEFT_OVER) is not None:
-            argv = systemd.world.choices.one_of(LEFT)
-            definition = UnitDefinition(unit_name(life.init), argv, properties)
-            if not isinstance(systemd.start(definition, SOMEBODY), Refused):
-                # Nobody needs what it would tell.
-                systemd.released[systemd.units[definition.name].invocation] = None
+    left = [_left_over(systemd, life.init) for life in lives]
+    execs = [_left_over(systemd, ProcessKey(life.owner, FIRST_EXEC)) for life in lives]
+    for unit in (*left, *execs):
+        if unit is not None:
+            # Nobody needs what it would tell.
+            systemd.released[unit.invocation] = None
     systemd.disconnect(SOMEBODY)
+    return tuple(unit for unit in execs if unit is not None)
+
+
+def _left_over(systemd: Systemd, key: ProcessKey) -> Unit | None:
+    if systemd.world.faults.verdict(At.LEFT_OVER) is None:
+        return None
+    properties: dict[str, Value] = {"Type": "exec", "Slice": "system.slice", "TimeoutStopUSec": 0}
+    definition = UnitDefinition(unit_name(key), systemd.world.choices.one_of(LEFT), properties)
+    refused = isinstance(systemd.start(definition, SOMEBODY), Refused)
+    return None if refused else systemd.units[definition.name]
 
 
 UPHEAVALS: Final[tuple[tuple[At, Upheaval], ...]] = (

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import EnumMeta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
@@ -80,7 +80,7 @@ def _in_function(module: ModuleType, owner: object, node: Function) -> Iterator[
             yield Slip(
                 f"{module.__name__}:{edit.line} {where}",
                 edit.what,
-                lambda code=code: _other_code(rule, code),
+                partial(_other_code, rule, code),
             )
 
 
@@ -123,7 +123,7 @@ def _in_constant(module: ModuleType, name: str, line: int) -> Iterator[Slip]:
         yield Slip(
             f"{module.__name__}:{line} {name}",
             what,
-            lambda another=another: _other_value(name, value, another),
+            partial(_other_value, name, value, another),
         )
 
 

@@ -1,6 +1,7 @@
 """Seeds are played with a slip in the rules, until an invariant breaks."""
 
 import gc
+import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from sim.slips.slip import every_slip
 
 # Of the processor's time. A seed takes milliseconds: a rule that takes so long does not end.
 SEED_S: Final = 3.0
+# A world takes some ten megabytes.
+MEMORY: Final = 1 << 30
 ENDLESS: Final = "does not end"
 
 
@@ -43,7 +46,7 @@ def trial(number: int, seeds: range) -> Verdict:
 
 def _broken(seed: int) -> str:
     try:
-        with _alarm():
+        with _alarm(), _little_memory():
             violations = run(seed).violations
     except Endless:
         return ENDLESS
@@ -64,3 +67,14 @@ def _alarm() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """A rule that fills the memory ends as one that raises, and takes no other program along."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

@@ -124,10 +124,13 @@ def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
 
 
 def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:
-    """Whose end systemd can know: an exec's reaper ends as its program did, or is ended before."""
+    """Whose end systemd can know: an exec's reaper ends as its program did, or is ended before.
+
+    Or at that very moment, when it has not passed the status on yet (seed 284962).
+    """
     unit = outcome.unit_of(process)
     main = None if unit is None else unit.main
-    if main is None or (not process.lives and process.ended_at <= main.ended_at):
+    if main is None or (not process.lives and process.ended_at < main.ended_at):
         return process
     return main
 

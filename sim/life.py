@@ -86,10 +86,11 @@ class Life(Client):
         self.rounds[-1].ended_s = self.scheduler.now
 
     async def _use(self) -> None:
+        await self._in_vain(self.init, "create", "pause", "resume")
         if not self.choices.happens(0.05):
             await self._attach(self.init)
             await self._start(self.init)
-            await self._in_vain(self.init, "create", "start")
+            await self._in_vain(self.init, "create", "start", "resume")
         if self.choices.happens(0.5):
             await self._execs()
         if self.choices.happens(0.2):
@@ -208,6 +209,7 @@ class Life(Client):
         added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
         if isinstance(added, Failure):
             return
+        await self._in_vain(key, "exec", "kill")
         if not self.choices.happens(0.1):
             await self._attach(key)
             if await self._start(key) and await self._end(key):

@@ -14,7 +14,7 @@ from domain.lifecycle import Phase
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome
+from sim.outcome import Outcome, round_of
 from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
 
 # What makes a process of that id, and what takes it away.
@@ -34,6 +34,14 @@ class Past:
     def init(self) -> ProcessKey:
         return self.life.init
 
+    @property
+    def of_an_exec(self) -> bool:
+        return self.call.key.exec_id is not None
+
+    @property
+    def is_to_be_restored(self) -> bool:
+        return bool(round_of(self.life, self.call).checkpoint)
+
     def done(self, key: ProcessKey, *what: str) -> Call | None:
         """The last that was answered as done before the call."""
         found = [
@@ -49,6 +57,16 @@ class Past:
             each.asked_step <= self.call.answered_step and each.answered_step >= known.asked_step
             for each in self.outcome.calls(self.life, *unless)
             if each is not known and each is not self.call
+        )
+
+    def was_asked(self, key: ProcessKey, what: str) -> bool:
+        """By anybody, of that container."""
+        container = round_of(self.life, self.call)
+        return any(
+            (each.key == key or what in OF_A_CONTAINER)
+            and each.asked_step <= self.call.answered_step
+            and round_of(self.life, each) is container
+            for each in self.outcome.calls(self.life, what)
         )
 
     def is_gone(self, key: ProcessKey) -> bool:
@@ -113,6 +131,18 @@ IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...
         ("start",),
         "it was started",
         lambda past: past.stands(past.done(past.call.key, "start"), *MAKES, *ENDS),
+    ),
+    (("pause",), "it was not started", lambda past: not past.was_asked(past.init, "start")),
+    (("resume",), "nobody has paused it", lambda past: not past.was_asked(past.init, "pause")),
+    (
+        ("start", "kill"),
+        "its container waits for its restore",
+        lambda past: past.is_to_be_restored and not past.was_asked(past.init, "start"),
+    ),
+    (
+        ("kill",),
+        "it was not started",
+        lambda past: past.of_an_exec and not past.was_asked(past.call.key, "start"),
     ),
     (
         ("pause",),

@@ -123,7 +123,7 @@ def _draw_lives(host: Host) -> tuple[Life, ...]:
 
 def _second_clients(lives: tuple[Life, ...]) -> list[Task[None]]:
     """Some lives have one; like the first ones they must come to their end."""
-    clients = [SecondClient(life) for life in _some(lives, "has a second client", 0.2)]
+    clients = [SecondClient(life) for life in _some(lives, "has a second client", 0.3)]
     return [
         each.scheduler.spawn(f"second client of {each.owner}", each.meddle(), "client")
         for each in clients

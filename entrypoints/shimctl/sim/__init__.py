@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "replay": "entrypoints.shimctl.sim.replay",
     "shrink": "entrypoints.shimctl.sim.shrink",
     "bugs": "entrypoints.shimctl.sim.bugs",
+    "slips": "entrypoints.shimctl.sim.slips",
     "faults": "entrypoints.shimctl.sim.faults",
     "invariants": "entrypoints.shimctl.sim.invariants",
 }

@@ -7,7 +7,7 @@ from returns.result import Failure, Success
 
 from domain.exit_status import Exit
 from domain.identity import NO_PID
-from domain.refusal import Refusal
+from domain.refusal import Evidence, Refusal, RuncFailed
 from domain.use_cases.delete import NO_EXIT, Departed
 from domain.use_cases.query import ListedProcess, ProcessView
 from sim.client import Call
@@ -118,3 +118,22 @@ def s37_a_delete_tells_the_exit(outcome: Outcome) -> Iterator[str]:
         for process in outcome.processes(call.key):
             if begun_s <= process.born_at < call.begun_s:
                 yield f"{call.key} was deleted as if pid {process.pid} had never been"
+
+
+def s37_debug_shows_the_evidence(outcome: Outcome) -> Iterator[str]:
+    """Of what runc would not begin: the unit first, and the files that can be read (R080)."""
+    for life in outcome.lives:
+        for call in outcome.calls(life, "create", "start"):
+            match call.answer:
+                case Failure(RuncFailed(evidence=shown)):
+                    asked = round_of(life, call).request
+                    wanted = asked is not None and asked.debug
+                    if wanted != bool(shown) or (shown and _is_poor(outcome, shown)):
+                        yield f"{call.what} {call.key} was refused with the evidence {shown}"
+                case _:
+                    pass
+
+
+def _is_poor(outcome: Outcome, shown: tuple[Evidence, ...]) -> bool:
+    headings = [each.heading for each in shown]
+    return headings[:1] != ["unit"] or not (outcome.fired or "process.json" in headings)

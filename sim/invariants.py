@@ -52,6 +52,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S37", answers.s37_pids_are_of_the_container),
     ("S37", answers.s37_connect_answers_the_init),
     ("S37", answers.s37_a_delete_tells_the_exit),
+    ("S37", answers.s37_debug_shows_the_evidence),
     ("S38", effects.s38_who_has_a_terminal_got_it),
     ("S38", effects.s38_a_signal_is_sent),
     ("S38", effects.s38_stdin_is_closed),

@@ -23,6 +23,8 @@ RETRY_S: Final = 5.0
 MEANWHILE_S: Final = 0.001
 CREATES_MAX: Final = 3
 EXECS_MAX: Final = 3
+# What is read of it, and shown, where it is asked for in a debug answer.
+CONFIG: Final = {"ociVersion": "1.0.2"}
 # The exec of a container that is over, or not there any more.
 LATE_EXEC: Final = ExecId("late")
 
@@ -110,6 +112,7 @@ class Life(Client):
             args,
             private_pid_namespace=drawn.private_pid_namespace,
             is_mounted_by_shim=True,
+            config=CONFIG,
         )
         return drawn
 

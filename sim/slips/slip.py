@@ -18,7 +18,6 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 import domain
-from sim.bugs.bug import RULES
 from sim.slips.edits import Edit, Function, edits
 
 # Protocols: what is written there never runs.
@@ -146,11 +145,11 @@ def _others(value: object) -> Iterator[tuple[str, object]]:
 
 @contextmanager
 def _other_value(name: str, honest: object, another: object) -> Iterator[None]:
-    """In every module that knows it by its name: a rule's defaults keep the honest one."""
+    """In every rule that knows it by its name; whoever judges keeps the honest one."""
     places = [
         module
         for known, module in tuple(sys.modules.items())
-        if known.startswith(RULES) and vars(module).get(name) is honest
+        if known.startswith("domain.") and vars(module).get(name) is honest
     ]
     for module in places:
         setattr(module, name, another)

@@ -37,7 +37,7 @@ def trial(number: int, seeds: range) -> Verdict:
     """Of that slip of `every_slip`. Call it from the main thread: it sets an alarm."""
     slip = every_slip()[number]
     with slip.made(), swept_by_hand(), catch_warnings():
-        # Of a coroutine that was part of a world until that was swept away: too late to be a finding.
+        # Of a coroutine that was part of a world until that was swept away: too late to be found.
         simplefilter("ignore")
         for played, seed in enumerate(seeds, start=1):
             by = _broken(seed)

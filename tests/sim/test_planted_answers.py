@@ -80,6 +80,7 @@ SUCCESSES: Final[dict[str, tuple[Callable[..., Any], object]]] = {
     "its container has exited": (add_exec.add_exec, None),
     "there is one of this id": (create.create, NO_PID),
     "it is paused": (pause.pause, None),
+    "nobody has paused it": (pause.resume, None),
 }
 
 
@@ -139,6 +140,12 @@ def test_s37_a_delete_that_says_nothing_of_the_exit_is_found(garden: Garden) -> 
     assert found("S37", within=20, saying="had never been")
 
 
+@pytest.mark.parametrize("asks", [create, start, start_exec])
+def test_s37_an_answer_without_its_evidence_is_found(garden: Garden, asks: object) -> None:
+    garden.plant_at(asks, "evidence", always(()))
+    assert found("S37", within=1_000, saying="was refused with the evidence ()")
+
+
 def test_s38_a_kill_that_sends_nothing_is_found(garden: Garden) -> None:
     garden.plant(kill._kill_exec, always(Success(None)))
     assert found("S38", within=200, saying="was not sent")
@@ -188,7 +195,7 @@ def test_s11_a_pause_that_freezes_nobody_is_found(garden: Garden) -> None:
         return Success(None)
 
     garden.plant(pause.pause, said_to_be_frozen)
-    assert found("S11", within=300, saying="was answered to be paused")
+    assert found("S11", within=1_000, saying="was answered to be paused")
 
 
 def test_s33_an_exit_that_forgets_its_pid_is_found(garden: Garden) -> None:

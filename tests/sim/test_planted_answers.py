@@ -190,8 +190,13 @@ def test_l9_a_success_that_is_not_told_is_found(garden: Garden, module: object) 
 
 
 def test_s11_a_pause_that_freezes_nobody_is_found(garden: Garden) -> None:
+    honest = pause.pause
+
     async def said_to_be_frozen(shim: Any, owner: Any) -> Any:
-        shim.containers[owner].init.hear(Heard.PAUSED)
+        found = shim.containers.get(owner)
+        if found is None or found.init.phase is not Phase.RUNNING:
+            return await honest(shim, owner)
+        found.init.hear(Heard.PAUSED)
         return Success(None)
 
     garden.plant(pause.pause, said_to_be_frozen)

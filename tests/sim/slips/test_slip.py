@@ -43,7 +43,7 @@ def test_a_function_has_other_code_wherever_it_was_imported_to() -> None:
     honest = exits.look.__code__
     with slip("domain.use_cases.exits look", "gone: return").made():
         assert exits.look.__code__ is not honest
-        assert clean_up.look is exits.look
+        assert vars(clean_up)["look"] is exits.look
     assert exits.look.__code__ is honest
 
 

@@ -76,17 +76,17 @@ def _in_the_wrong_order(node: ast.AST) -> Found:
 def _always(node: ast.AST) -> Found:
     """A check that always holds; of a loop it would be one without end."""
     if isinstance(node, ast.If | ast.IfExp):
-        yield f"always: {ast.unparse(node.test)}", node.lineno, _tests(node, holds=True)
+        yield f"always: {ast.unparse(node.test)}", node.lineno, _test(True)
 
 
 def _never(node: ast.AST) -> Found:
     if isinstance(node, ast.If | ast.IfExp | ast.While):
-        yield f"never: {ast.unparse(node.test)}", node.lineno, _tests(node, holds=False)
+        yield f"never: {ast.unparse(node.test)}", node.lineno, _test(False)
 
 
-def _tests(_: ast.AST, *, holds: bool) -> Change:
+def _test(value: bool) -> Change:  # noqa: FBT001 (it is the constant that is put in)
     def change(copy: Any) -> None:
-        copy.test = ast.Constant(holds)
+        copy.test = ast.Constant(value)
 
     return change
 

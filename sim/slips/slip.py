@@ -97,7 +97,7 @@ def _function(value: Any) -> FunctionType | None:
 
 
 def _compiled(edit: Edit, node: Function, rule: FunctionType) -> CodeType | None:
-    """None: it is no Python any more (an `await` is gone from where no other is, say)."""
+    """None: with other free variables it cannot take the place of what there is."""
     tree = ast.Module(body=[edit.made(node)], type_ignores=[])
     whole = compile(tree, rule.__code__.co_filename, "exec", dont_inherit=True)
     code = next(

@@ -127,6 +127,8 @@ class Container:
     deleted: bool = False
     # Open when recovery knows how far the former daemon had come with it.
     recovery: Latch | None = None
+    # As a record has it: what containerd was told, and what it is owed, is not in the outbox yet.
+    is_recalled: bool = False
     # Open when the Delete that is under way has ended, either way.
     deletion: Latch | None = None
     # A former daemon had begun its Delete, and may have answered it: nothing else comes any more.

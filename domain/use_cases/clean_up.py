@@ -17,6 +17,7 @@ from domain.task import Container
 from domain.unit import Whom
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.exits import SIGKILL, look
+from domain.use_cases.hold import found_again
 from domain.use_cases.kill import kill
 from domain.use_cases.unrecorded import end_unrecorded, none_under_way
 
@@ -42,6 +43,8 @@ async def clean_up(
 async def _end(shim: Shim, container: Container) -> bool:
     """KILL until it is over, within the time that a killed process takes."""
     init = container.init
+    if container.recovery is not None and await found_again(shim, container.recovery) is not None:
+        return False
     for _ in range(limits.DEATH_LOOKS):
         if init.ended.is_open or not init.unit_asked:
             return True

@@ -55,8 +55,8 @@ async def _look(shim: Shim, container: Container, process: Process) -> None:
 async def look(shim: Shim, container: Container, process: Process) -> None:
     """Reads the process's unit once; if the process has ended, settles that.
 
-    While it is being created or started its exit is theirs to judge who do that
-    (use_cases/create.py, start.py), and to look for afterwards.
+    While it is being created, started or found again its exit is theirs to judge who do that
+    (use_cases/create.py, start.py, recover.py), and to look for afterwards.
     """
     if not process.unit_asked:
         return
@@ -82,7 +82,7 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
 
 
 def _is_anothers(container: Container, process: Process) -> bool:
-    return process.is_starting or not container.created
+    return process.is_starting or not container.created or container.is_recalled
 
 
 def ended(shim: Shim, state: UnitState) -> Exit | None:

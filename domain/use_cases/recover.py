@@ -92,7 +92,7 @@ async def _take_up(shim: Shim, container: Container) -> None:
 async def _find_out(shim: Shim, container: Container) -> None:
     """How far it had come; until that is known nobody starts, deletes or freezes anything."""
     await _ask_runc(shim, container)
-    # Before anything can be looked at: news must find what is owed in the outbox already.
+    # Before anything is looked at: news must find what is owed in the outbox already.
     _owe(container)
     send(shim, container)
     await _adopt(shim, container, container.init)
@@ -248,6 +248,7 @@ def _owe(container: Container) -> None:
             container.outbox.already_told(event)
         else:
             container.outbox.put(event)
+    container.is_recalled = False
 
 
 def _history(container: Container) -> Iterator[tuple[Process, Told, TaskEvent]]:

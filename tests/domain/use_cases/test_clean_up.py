@@ -208,6 +208,17 @@ def test_an_ordinary_delete_at_the_same_time_tells_the_same(seed: int) -> None:
     assert scene.heard().count("TaskDeleted") == 1
 
 
+def test_s1_who_is_still_being_found_again_is_told_to_have_exited_once(scene: Scene) -> None:
+    scene.running()
+    scene.pass_time()
+    scene.at(At.RUNC_STATE, Does.NEVER_ANSWERS)
+    scene.restart()
+    assert scene.shim.containers[WEB].recovery is not None
+    assert isinstance(cleaned(scene), Success)
+    scene.pass_time(LONG_S)
+    assert scene.heard().count("TaskExited") == 1
+
+
 def test_t110_a_create_that_is_under_way_is_ended_when_it_has_come_to_its_end(
     scene: Scene,
 ) -> None:

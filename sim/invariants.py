@@ -76,6 +76,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L1", honesty.l1_exits_are_told_soon),
     ("L2", liveness.l2_nobody_waits_for_ever),
     ("L3", liveness.l3_every_call_ends),
+    ("L3", liveness.l3_no_call_lasts_for_long),
     ("L4", liveness.l4_delete_succeeds),
     ("L6", liveness.l6_nothing_is_left),
     ("L6", starts.l6_a_failed_create_leaves_no_unit),

@@ -89,6 +89,8 @@ class World:
         """
         choices = self.choices
         does = self.faults.verdict(at)
+        if within <= 0.0:
+            return Lost.LATE  # nobody answers in no time
         if does is not None:
             return await self._amiss(does, act, within)
         await first_of((), choices.draw() * ORDINARY_S)
@@ -138,7 +140,7 @@ class World:
         """
         choices = self.choices
         does = self.faults.verdict(at)
-        if does is Does.NEVER_ARRIVES:
+        if does is Does.NEVER_ARRIVES or within <= 0.0:
             await sleep(within)
             return Lost.LATE
         lateness = self.faults.lateness() if does is Does.LATE else 0.0

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from returns.result import Failure, Success
 
+from domain import limits
 from domain.event import TaskExited
 from domain.identity import NO_PID
 from domain.lifecycle import Heard, Phase
@@ -216,3 +217,13 @@ def test_l6_a_failed_create_that_leaves_its_unit_is_found(garden: Garden) -> Non
 def test_s14_a_delete_that_leaves_the_mount_is_found(garden: Garden) -> None:
     garden.plant_at(delete, "unmount", always(True))
     assert found("S14", within=200, saying="stayed mounted")
+
+
+def test_l3_a_limit_that_is_too_long_is_found(garden: Garden) -> None:
+    garden.plant_at(limits, "RUNC", limits.Seconds(300))
+    assert found("L3", within=300, saying=" lasted ")
+
+
+def test_s36_a_limit_that_nobody_can_keep_is_found(garden: Garden) -> None:
+    garden.plant_at(limits, "RUNC", limits.Seconds(0))
+    assert found("S36", within=100)

@@ -61,6 +61,7 @@ class Life(Client):
         )
         self.init = ProcessKey(self.owner)
         self.rounds: list[Round] = []
+        self.is_shared = False  # with a second client
         self.bundle = f"/run/bundles/{namespace}/{container_id}"
 
     async def live(self) -> None:
@@ -212,12 +213,14 @@ class Life(Client):
         added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
         if isinstance(added, Failure):
             return
-        await self._in_vain(key, "exec", "kill")
+        # Of two clients one may have deleted it: what is added then is another.
+        again = () if self.is_shared else ("exec",)
+        await self._in_vain(key, "kill", *again)
         if not self.choices.happens(0.1):
             await self._attach(key)
             if await self._start(key) and await self._end(key):
                 await self._wait(key)
-                await self._in_vain(key, "exec", "start", "kill")
+                await self._in_vain(key, "start", "kill", *again)
         await self._delete(key)
         await self._in_vain(key, *OF_A_PROCESS)
 

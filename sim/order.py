@@ -24,7 +24,7 @@ from sim.outcome import (
     round_at,
     seconds,
 )
-from sim.world.kernel import KernelProcess
+from sim.world.kernel import SIGKILL, KernelProcess
 
 # Faults by which the end of an exec may come late, or be known late.
 SLOW_FOR_EXECS: Final = frozenset(
@@ -110,7 +110,7 @@ def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
         told = event.exit.status
         if process.lives and not process.dying and told != UNKNOWN:
             yield f"{event.process} is told as {told}, and lives"
-        elif told != _witnessed(outcome, process) and not (
+        elif told not in {_witnessed(outcome, process), _unwatched(outcome, process)} and not (
             told == UNKNOWN and _cannot_be_known(outcome, event, process)
         ):
             yield f"{event.process} is told as {told}, it was {_witnessed(outcome, process)}"
@@ -121,6 +121,11 @@ def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
     witness = _witness(outcome, process)
     by_signal = witness.code in {MainCode.KILLED, MainCode.DUMPED}
     return SIGNALLED + witness.status if by_signal else witness.status
+
+
+def _unwatched(outcome: Outcome, process: KernelProcess) -> int | None:
+    """An exec whose reaper was killed while it waited for runc is told by that (seed 119293)."""
+    return SIGNALLED + SIGKILL if outcome.unit_of(process) is None else None
 
 
 def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:

@@ -23,6 +23,7 @@ class SecondClient(Client):
     def __init__(self, life: Life) -> None:
         super().__init__(life.host, "second", life.owner)
         self._life = life
+        life.is_shared = True
         self._execs: list[ProcessKey] = []
 
     async def meddle(self) -> None:

@@ -156,6 +156,8 @@ class Kernel:
 
     async def _run(self, process: KernelProcess, runs_s: float, end: End) -> None:
         await self.scheduler.first_of((), runs_s)
+        if process.dying:
+            return  # it never comes back to its program (F102)
         if not self.is_frozen(process.cgroup):
             self.end(process, *end)
         else:
@@ -199,6 +201,8 @@ class Kernel:
         self._deliver(process, signal)
 
     def _deliver(self, process: KernelProcess, signal: int) -> None:
+        if process.dying:
+            return
         program = process.program
         if signal == SIGKILL:
             self._kill(process)

@@ -170,7 +170,8 @@ class Kernel:
         process.code = code
         process.status = status
         process.ended_at = self.scheduler.now
-        self.last_dead = process.pid
+        if process.program is not None:
+            self.last_dead = process.pid
         self._detail("kernel", "pid", process.pid, code, status)
         for heard in process.on_end:
             heard(process)

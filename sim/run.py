@@ -1,12 +1,13 @@
 """One seed: a world, some lives in it, faults until T0, a crash or two, and the verdict."""
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from warnings import WarningMessage, catch_warnings, simplefilter
 
 from sim.choices import SETUP, Choices
 from sim.client import Host
 from sim.ending import Ending, draw, shut_down, switch_on_again
+from sim.endless import Endless, broken_off
 from sim.explore.coverage import Coverage, Reached
 from sim.faults import CATALOGUE, Fault
 from sim.incarnation import Incarnation
@@ -70,15 +71,29 @@ def play(
 
     `story` is what it is told to: by default the short one, which costs least.
     """
-    with catch_warnings(record=True) as warned:
-        simplefilter("always")
-        report = _played(choices, pick, catalogue, story)
-    # Of a coroutine that nobody awaited Python says no more than that.
-    return replace(report, violations=(*report.violations, *map(_rule_warned, warned)))
+    warned: dict[str, None] = {}
+
+    # A dictionary, for a rule that does not end warns without end.
+    def hear(message: Warning | str, *_: object, **__: object) -> None:
+        warned[str(message)] = None
+
+    with warnings.catch_warnings():
+        # Of a coroutine that nobody awaited Python says no more than that.
+        warnings.simplefilter("always")
+        warnings.showwarning = hear
+        try:
+            with broken_off():
+                report = _played(choices, pick, catalogue, story)
+        except Endless:
+            report = _endless(choices, story)
+    found = tuple(Violation(BUG, message) for message in warned)
+    return replace(report, violations=(*report.violations, *found))
 
 
-def _rule_warned(warning: WarningMessage) -> Violation:
-    return Violation(BUG, str(warning.message))
+def _endless(choices: Choices, story: Story | None) -> Report:
+    """All that can be said of a world that stands still."""
+    violations = (Violation(BUG, "a rule goes round and round and never awaits"),)
+    return Report(choices.seed, 0, 0, 0, choices, {}, (), violations, story or Story())
 
 
 def _played(

@@ -2,7 +2,6 @@
 
 import gc
 import resource
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,8 @@ from sim.garbage import swept_by_hand
 from sim.run import run
 from sim.slips.slip import every_slip
 
-# Of the processor's time. A seed takes milliseconds: a rule that takes so long does not end.
-SEED_S: Final = 3.0
 # A world takes some ten megabytes.
 MEMORY: Final = 1 << 30
-ENDLESS: Final = "does not end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +25,8 @@ class Verdict:
     seeds: int
 
 
-class Endless(BaseException):
-    """Thrown into a rule that does not end: an `Exception` would be taken for a bug of its own."""
-
-
 def trial(number: int, seeds: range) -> Verdict:
-    """Of that slip of `every_slip`. Call it from the main thread: it sets an alarm."""
+    """Of that slip of `every_slip`."""
     slip = every_slip()[number]
     with slip.made(), swept_by_hand(), catch_warnings():
         # Of a coroutine that was part of a world until that was swept away: too late to be found.
@@ -49,27 +41,11 @@ def trial(number: int, seeds: range) -> Verdict:
 
 def _broken(seed: int) -> str:
     try:
-        with _alarm(), _little_memory():
+        with _little_memory():
             violations = run(seed).violations
-    except Endless:
-        return ENDLESS
     except Exception as bug:  # noqa: BLE001 (no run comes to an end with it)
         return f"raises {bug!r}"
     return f"{violations[0].invariant}: {violations[0].what}" if violations else ""
-
-
-@contextmanager
-def _alarm() -> Iterator[None]:
-    def ring(*_: object) -> None:
-        raise Endless
-
-    before = signal.signal(signal.SIGVTALRM, ring)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SEED_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 @contextmanager

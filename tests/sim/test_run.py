@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.use_cases import query
+from sim import endless as endless_rule
 from sim.faults import CATALOGUE
 from sim.run import run
 from sim.summary import Summary, replay
@@ -55,6 +58,26 @@ def test_a_seed_played_twice_is_the_same_to_the_last_step(seed: int) -> None:
     assert first.digest == second.digest
     assert str(first.story) == str(second.story)
     assert first.steps == second.steps
+
+
+def test_a_rule_that_does_not_end_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(endless_rule, "SEED_S", 0.1)
+    monkeypatch.setattr(query, "state", endless)
+    assert [violation.invariant for violation in run(0).violations] == ["bug"]
+    monkeypatch.undo()
+    assert run(0).violations == ()
+
+
+def test_a_worker_s_thread_plays_the_same() -> None:
+    digests: list[str] = []
+    worker = threading.Thread(target=lambda: digests.append(run(3).digest))
+    worker.start()
+    worker.join()
+    assert digests == [run(3).digest]
 
 
 def test_two_seeds_differ() -> None:

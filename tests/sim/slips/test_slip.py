@@ -9,7 +9,7 @@ from domain.lifecycle import Heard, Phase
 from domain.use_cases import bring_up, clean_up, exits, kill
 from sim.run import run
 from sim.slips.slip import Slip, every_slip
-from sim.slips.trial import ENDLESS, trial
+from sim.slips.trial import trial
 
 
 def number_of(where: str, what: str) -> int:
@@ -74,16 +74,6 @@ def test_one_that_changes_nothing_lives() -> None:
     verdict = trial(number_of("domain.limits STOP_S", "31 for 30"), range(3))
     assert (verdict.by, verdict.seeds) == ("", 3)
     assert limits.STOP_S == 30
-
-
-def test_a_rule_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def endless(_: int) -> None:
-        while True:
-            pass
-
-    monkeypatch.setattr("sim.slips.trial.SEED_S", 0.1)
-    monkeypatch.setattr("sim.slips.trial.run", endless)
-    assert trial(0, range(1)).by == ENDLESS
 
 
 def test_a_run_that_does_not_come_to_its_end_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

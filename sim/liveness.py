@@ -27,7 +27,7 @@ LASTS_S: Final[Mapping[str, float]] = {
     "state": 1.0,
     "connect": 1.0,
 }
-# And where no fault struck.
+# And where no fault struck, and no shim died.
 AT_REST_S: Final = 5.0
 
 
@@ -59,7 +59,7 @@ def l3_no_call_lasts_for_long(outcome: Outcome) -> Iterator[str]:
     for call in outcome.host.calls:
         if call.what not in LASTS_S or not call.was_answered:
             continue
-        most_s = LASTS_S[call.what] if outcome.fired else AT_REST_S
+        most_s = LASTS_S[call.what] if outcome.fired or outcome.deaths else AT_REST_S
         if call.ended_s - call.begun_s > most_s:
             yield f"{call.what} {call.key} lasted {call.ended_s - call.begun_s:.0f} s"
 

@@ -22,6 +22,8 @@ from sim.slips.edits import Edit, Function, edits
 
 # Protocols: what is written there never runs.
 NO_RULES: Final = "domain.ports"
+# What a function answers when it is called: itself, a generator, or a coroutine.
+OF_ITS_KIND: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,17 @@ def _function(value: Any) -> FunctionType | None:
 
 
 def _compiled(edit: Edit, node: Function, rule: FunctionType) -> CodeType | None:
-    """None: with other free variables it cannot take the place of what there is."""
+    """None: with other free variables, or as no generator any more, it cannot take the place."""
     tree = ast.Module(body=[edit.made(node)], type_ignores=[])
     whole = compile(tree, rule.__code__.co_filename, "exec", dont_inherit=True)
     code = next(
         each for each in whole.co_consts if isinstance(each, CodeType) and each.co_name == node.name
     )
-    return code if code.co_freevars == rule.__code__.co_freevars else None
+    return code if _kind(code) == _kind(rule.__code__) else None
+
+
+def _kind(code: CodeType) -> tuple[tuple[str, ...], int]:
+    return code.co_freevars, code.co_flags & OF_ITS_KIND
 
 
 @contextmanager

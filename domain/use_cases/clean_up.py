@@ -31,6 +31,11 @@ async def clean_up(
     container = shim.containers.get(owner)
     if container is None:
         return await _nothing_left(shim, caller, owner, bundle)
+    if container.recovery is not None:
+        # Its exit is not to be judged before it is known what it was told (exits.py).
+        unknown = await found_again(shim, container.recovery)
+        if unknown is not None:
+            return Failure(unknown)
     if not await _end(shim, container):
         return Failure(DeadlinePassed(f"the end of {owner}", limits.DEATH))
     departed = await delete(shim, caller, ProcessKey(owner))
@@ -43,8 +48,6 @@ async def clean_up(
 async def _end(shim: Shim, container: Container) -> bool:
     """KILL until it is over, within the time that a killed process takes."""
     init = container.init
-    if container.recovery is not None and await found_again(shim, container.recovery) is not None:
-        return False
     for _ in range(limits.DEATH_LOOKS):
         if init.ended.is_open or not init.unit_asked:
             return True

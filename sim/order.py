@@ -110,8 +110,10 @@ def s5_exit_truth(outcome: Outcome) -> Iterator[str]:
         told = event.exit.status
         if process.lives and not process.dying and told != UNKNOWN:
             yield f"{event.process} is told as {told}, and lives"
-        elif told not in {_witnessed(outcome, process), _unwatched(outcome, process)} and not (
-            told == UNKNOWN and _cannot_be_known(outcome, event, process)
+        elif (
+            told != _witnessed(outcome, process)
+            and not (told == UNKNOWN and _cannot_be_known(outcome, event, process))
+            and not (told == SIGNALLED + SIGKILL and _was_unwatched(outcome, event, process))
         ):
             yield f"{event.process} is told as {told}, it was {_witnessed(outcome, process)}"
 
@@ -123,9 +125,10 @@ def _witnessed(outcome: Outcome, process: KernelProcess) -> int:
     return SIGNALLED + witness.status if by_signal else witness.status
 
 
-def _unwatched(outcome: Outcome, process: KernelProcess) -> int | None:
+def _was_unwatched(outcome: Outcome, event: TaskExited, process: KernelProcess) -> bool:
     """An exec whose reaper was killed while it waited for runc is told by that (seed 119293)."""
-    return SIGNALLED + SIGKILL if outcome.unit_of(process) is None else None
+    is_exec = event.process.exec_id is not None
+    return is_exec and "F101" in outcome.fired and outcome.unit_of(process) is None
 
 
 def _witness(outcome: Outcome, process: KernelProcess) -> KernelProcess:

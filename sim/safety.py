@@ -77,7 +77,8 @@ def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:
 
     Two programs of one container cannot be told apart then (F29; docs/findings/simulator.md).
     """
-    return call.what == "kill" and any(
+    is_reused = call.what == "kill" and "F29" in outcome.fired
+    return is_reused and any(
         each.pid == killed.pid and not each.lives and each.ended_at <= killed.born_at
         for each in outcome.processes(call.key)
     )

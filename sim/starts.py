@@ -13,8 +13,9 @@ from domain.refusal import RuncFailed
 from domain.unit_name import unit_name
 from sim.client import Call
 from sim.honesty import AT_ONCE_S, QUIET, SOON_S
+from sim.life import Life
 from sim.outcome import Outcome, begun_s_of, lived
-from sim.world.kernel import SIGKILL, KernelProcess
+from sim.world.kernel import SIGKILL, Freezer, KernelProcess
 from sim.world.unit import Unit
 
 # What keeps `runc state` from its answer.
@@ -100,7 +101,6 @@ def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
     """Whatever an exec's failed Start has let run is ended, or will be when it thaws (F99)."""
     for life in outcome.lives:
         starts = outcome.calls(life, "start")
-        is_paused = any(pause.succeeded for pause in outcome.calls(life, "pause"))
         for call in starts:
             if call.key.exec_id is None or not isinstance(call.answer, Failure):
                 continue
@@ -109,10 +109,19 @@ def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:
                 continue
             for process in outcome.processes(call.key):
                 ends_s = call.ended_s + SOON_S
-                if is_paused and any(number == SIGKILL for number, _ in process.signalled):
+                if _dies_when_it_thaws(outcome, life, process, ends_s):
                     continue
                 if process.born_at <= call.ended_s and lived(outcome, process, ends_s):
                     yield f"{call.key} could not be started, and pid {process.pid} lived on"
+
+
+def _dies_when_it_thaws(outcome: Outcome, life: Life, process: KernelProcess, by_s: float) -> bool:
+    """On cgroup v1 a KILL waits for that; and it was a client that paused it."""
+    paused = any(
+        pause.succeeded and pause.begun_s <= by_s for pause in outcome.calls(life, "pause")
+    )
+    killed = any(number == SIGKILL and at_s <= by_s for number, at_s in process.signalled)
+    return paused and killed and outcome.machine.world.kernel.freezer is Freezer.V1
 
 
 def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:

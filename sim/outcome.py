@@ -174,6 +174,23 @@ def round_of(life: Life, call: Call) -> Round:
     return round_at(life, call.begun_s) or life.rounds[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call, and where it stands: whose container it met, and all that came of the run."""
+
+    outcome: Outcome
+    life: Life
+    call: Call
+
+    @property
+    def init(self) -> ProcessKey:
+        return self.life.init
+
+    @property
+    def round(self) -> Round:
+        return round_of(self.life, self.call)
+
+
 def ended_by(process: KernelProcess, at_s: float) -> bool:
     return not process.lives and process.ended_at <= at_s
 

@@ -13,8 +13,7 @@ from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.use_cases.query import ProcessView
 from sim.client import Call
-from sim.life import Life
-from sim.outcome import Outcome, round_of
+from sim.outcome import Asked, Outcome, round_of
 from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
 
 # What makes a process of that id, and what takes it away.
@@ -23,16 +22,8 @@ ENDS: Final = ("delete", "clean up")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class Past(Asked):
     """A call that succeeded, and what its client could know when it asked."""
-
-    outcome: Outcome
-    life: Life
-    call: Call
-
-    @property
-    def init(self) -> ProcessKey:
-        return self.life.init
 
     @property
     def of_an_exec(self) -> bool:
@@ -40,7 +31,7 @@ class Past:
 
     @property
     def is_to_be_restored(self) -> bool:
-        return bool(round_of(self.life, self.call).checkpoint)
+        return bool(self.round.checkpoint)
 
     def done(self, key: ProcessKey, *what: str) -> Call | None:
         """The last that was answered as done before the call."""
@@ -61,11 +52,10 @@ class Past:
 
     def was_asked(self, key: ProcessKey, what: str) -> bool:
         """By anybody, of that container."""
-        container = round_of(self.life, self.call)
         return any(
             (each.key == key or what in OF_A_CONTAINER)
             and each.asked_step <= self.call.answered_step
-            and round_of(self.life, each) is container
+            and round_of(self.life, each) is self.round
             for each in self.outcome.calls(self.life, what)
         )
 

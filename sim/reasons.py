@@ -31,8 +31,7 @@ from domain.refusal import (
     WrongPhase,
 )
 from sim.client import Call
-from sim.life import Life, Round
-from sim.outcome import Outcome, round_of
+from sim.outcome import Asked, Outcome
 from sim.world.runc import MISSING
 
 # Calls that name an exec in vain.
@@ -42,21 +41,10 @@ ENDS: Final = ("delete", "clean up")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(Asked):
     """A call that was refused, and everything else that its container saw."""
 
-    outcome: Outcome
-    life: Life
-    call: Call
     why: Refusal
-
-    @property
-    def init(self) -> ProcessKey:
-        return self.life.init
-
-    @property
-    def round(self) -> Round:
-        return round_of(self.life, self.call)
 
     def others(self, key: ProcessKey, *what: str) -> Iterator[Call]:
         """What else had been asked of it before the answer."""

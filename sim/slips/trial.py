@@ -52,7 +52,8 @@ def _broken(seed: int) -> str:
 def _little_memory() -> Iterator[None]:
     """A rule that fills the memory ends as one that raises, and takes no other program along."""
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+    allowed = [each for each in (MEMORY, soft, hard) if each != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(allowed), hard))
     try:
         yield
     finally:

@@ -31,11 +31,6 @@ from sim.world.terminals import FakeTerminals
 from tests.sim.planting import Garden, found
 
 
-@pytest.fixture
-def garden(monkeypatch: pytest.MonkeyPatch) -> Garden:
-    return Garden(monkeypatch)
-
-
 def always(answer: Any) -> Any:
     async def rule(*_: object, **__: object) -> Any:
         return answer

@@ -7,7 +7,6 @@ as many seeds as are needed on average, so that a draw more or less somewhere br
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from returns.result import Failure, Result, Success
 
 from domain import limits, unit
@@ -36,11 +35,6 @@ from domain.use_cases import (
 )
 from domain.use_cases.tell import tell
 from tests.sim.planting import Garden, found
-
-
-@pytest.fixture
-def garden(monkeypatch: pytest.MonkeyPatch) -> Garden:
-    return Garden(monkeypatch)
 
 
 def test_an_exit_published_before_its_start_is_found(garden: Garden) -> None:

@@ -22,11 +22,6 @@ BY_NAME = {scope.name: scope for scope in SCOPES}
 TINY = BY_NAME["two-deletes"]
 
 
-@pytest.fixture
-def garden(monkeypatch: pytest.MonkeyPatch) -> Garden:
-    return Garden(monkeypatch)
-
-
 def violated(explored: Explored) -> set[str]:
     finding = explored.finding
     return set() if finding is None else {each.invariant for each in finding.violations}

@@ -20,11 +20,6 @@ from tests.sim.planting import Garden
 
 
 @pytest.fixture
-def garden(monkeypatch: pytest.MonkeyPatch) -> Garden:
-    return Garden(monkeypatch)
-
-
-@pytest.fixture
 def _bare_numbers(garden: Garden) -> None:
     """D11: violates S5 as soon as something is killed."""
     garden.plant_at(unit, "exit_status", lambda _, status: ExitStatus(status))

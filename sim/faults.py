@@ -135,6 +135,7 @@ CATALOGUE: Final = (
     Fault("F59", At.JOB, Does.FAILS_AFTER, 0.05),
     Fault("F60", At.JOB, Does.FAILS_BEFORE, 0.05),
     Fault("F50", At.JOB, Does.NEVER_ARRIVES, 0.05),
+    Fault("F50", At.JOB, Does.NEVER_ANSWERS),
     Fault("F53", At.JOB_END, Does.NEVER_ARRIVES, 0.3),
     Fault("F86", At.SPAWN, Does.FAILS_BEFORE, 0.05),
     Fault("F67", At.READY, Does.LATE, 0.2),

@@ -9,7 +9,7 @@ from typing import Final
 GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
     # The bus and systemd.
     "F49": ("S13", "S16", "S19", "L6"),  # a unit of the name is there already
-    "F50": ("S12", "S13", "S19"),  # a job that did nothing, and says so
+    "F50": ("S12", "S13", "S19", "L6"),  # a job that did nothing, or more than it says
     "F52": ("S13", "S16", "S19", "L6"),  # a create that takes longer than its caller waits
     "F53": ("S13", "L3"),  # no signal tells of a job's end
     "F54": ("S31", "L1", "L3", "L6"),  # systemd leaves the bus for a while, with all answers

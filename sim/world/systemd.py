@@ -5,11 +5,11 @@ from domain.unit import Activity, InvocationId, JobResult, UnitRef, Whom
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
 from sim.faults import At, Does
-from sim.scheduler import SimLatch
+from sim.scheduler import SimLatch, sleep
 from sim.world.kernel import SIGKILL, SIGTERM, KernelProcess
 from sim.world.runc import Command, Oci, program_of
 from sim.world.unit import CANNOT_SET_UP, FRUITLESS, RUNC_FAILED, Job, Listener, Refused, Unit
-from sim.world.world import Line, World
+from sim.world.world import ORDINARY_S, Line, World
 
 
 class Systemd:
@@ -62,7 +62,15 @@ class Systemd:
             unit.job.finish(result)
         else:
             self.world.scheduler.spawn(f"job {definition.name}", self._begin(unit), "world")
+        if does is Does.NEVER_ANSWERS:
+            self.world.scheduler.spawn(f"cancel {definition.name}", self._cancel(unit), "world")
         return unit.job
+
+    async def _cancel(self, unit: Unit) -> None:
+        """`systemctl cancel`: the job is over, and the unit comes up all the same (F50)."""
+        await sleep(self.world.choices.draw() * ORDINARY_S)
+        self.world.detail("systemd", "cancels the start job of", unit.name)
+        unit.job.finish(JobResult.CANCELED)
 
     async def _begin(self, unit: Unit) -> None:
         if unit.activity is not Activity.STARTING:

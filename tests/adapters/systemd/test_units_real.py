@@ -18,7 +18,7 @@ from adapters.systemd.tracking import RULES_MAX
 from adapters.systemd.units import SystemdUnits
 from domain import limits
 from domain.ports.units import Units
-from domain.unit import JobResult, UnitRef
+from domain.unit import Activity, JobResult, UnitRef
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
 from tests.contracts.units_contract import UnitsContract
@@ -136,6 +136,29 @@ class TestTheRealOne(UnitsContract):
             return start.result()
 
         assert self.drive(start_and_lose_the_bus()) == Success(JobResult.DONE)
+        self.drop(units, UnitRef(unit))
+
+    def test_f50_a_unit_whose_start_job_is_canceled_comes_up_all_the_same(
+        self, world: World, units: Units, names: Iterator[UnitName]
+    ) -> None:
+        unit = next(names)
+        world.definition(unit, Program.RUNS)  # so that it is removed afterwards
+        slow = _definition(unit, "oneshot", ("/bin/sleep", "1"))
+
+        async def start_and_cancel() -> Any:
+            async with asyncio.TaskGroup() as both:
+                start = both.create_task(units.start(slow, limits.START_ANSWER))
+                await asyncio.sleep(0.2)
+                _systemctl("cancel", _show(unit, "Job"))
+            return start.result()
+
+        assert self.drive(start_and_cancel()) == Success(JobResult.CANCELED)
+        assert self.state(units, UnitRef(unit)).activity is Activity.STARTING
+        state = self.ended(units, UnitRef(unit))
+        while state.activity is Activity.STARTING:  # its end is news before its start is over
+            self.drive(units.hint())
+            state = self.state(units, UnitRef(unit))
+        assert (state.activity, state.main_status) == (Activity.ACTIVE, 0)
         self.drop(units, UnitRef(unit))
 
     def test_two_hundred_units_at_once_all_end_with_their_own_status(

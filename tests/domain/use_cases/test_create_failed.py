@@ -21,7 +21,6 @@ from domain.refusal import (
     UnitFailed,
 )
 from domain.request import CreateRequest
-from domain.unit import JobResult
 from domain.use_cases.create import create
 from sim.faults import At, Does
 from tests.domain.client import BUNDLE, asked, refused
@@ -97,20 +96,17 @@ def test_d55_a_unit_that_is_gone_again_is_a_failed_create(scene: Scene) -> None:
     assert why == UnitFailed("io-containerd-systemd-default-web-init.service", "done")
 
 
-def test_a_job_that_was_cancelled_is_a_failed_create_whatever_the_unit_looks_like(
+def test_f50_a_job_that_was_canceled_is_a_failed_create_although_its_unit_comes_up(
     scene: Scene,
 ) -> None:
-    """An administrator's stop came between: the unit is on its way down."""
     scene.bundle()
-
-    def cancel() -> None:
-        for unit in scene.machine.systemd.units.values():
-            unit.job.finish(JobResult.CANCELED)
-
-    scene.at(At.RUNC_CREATE, then=cancel)
+    scene.at(At.JOB, Does.NEVER_ANSWERS)
     scene.script.late_s = 1.0
     scene.at(At.UNIT_READ, Does.LATE)
+    came_up: list[int] = []
+    scene.at(At.UNIT_KILL, then=lambda: came_up.extend(scene.living()))
     assert refused(scene.create()) == UnitFailed(unit_of_init(), "canceled")
+    assert len(came_up) == 1
     assert scene.left() == {}
 
 

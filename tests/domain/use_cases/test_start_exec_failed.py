@@ -160,6 +160,24 @@ def test_without_runc_s_words_the_job_s_result_is_told(scene: Scene) -> None:
     )
 
 
+def test_f50_of_a_job_that_was_canceled_nobody_comes_up_after_the_answer(scene: Scene) -> None:
+    scene.added()
+    scene.at(At.JOB, Does.NEVER_ANSWERS)
+    scene.script.late_s = 1.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    assert failed_start(scene) == RuncFailed("exec", f"unit {unit_name(EXEC)}: canceled")
+    scene.pass_time(5.0)
+    assert scene.living() == [scene.view().pid]
+
+
+def test_f50_a_program_that_came_up_for_all_a_canceled_job_has_started(scene: Scene) -> None:
+    scene.added(QUICK)
+    scene.at(At.JOB, Does.NEVER_ANSWERS)
+    scene.at(At.UNIT_KILL, Does.LATE)
+    assert isinstance(scene.start(EXEC), Success)
+    assert scene.wait(EXEC).unwrap().status == 3
+
+
 # Debug.
 
 

@@ -5,6 +5,8 @@ others: the client, who has made the FIFOs, and the program, for whom systemd op
 between `open` and the program's begin.
 """
 
+from math import inf
+
 import pytest
 from returns.result import Failure, Success
 
@@ -19,7 +21,8 @@ OWNER = ContainerKey(Namespace("default"), ContainerId("web"))
 INIT = ProcessKey(OWNER)
 EXEC = ProcessKey(OWNER, ExecId("sh"))
 SHORT = Seconds(0.05)
-LONG = Seconds(60)
+# Whoever waits until it is over fails the test: nothing more comes, or pytest loses its patience.
+LONG = Seconds(inf)
 
 
 class FifosContract:
@@ -228,7 +231,6 @@ class FifosContract:
     def test_a_drain_does_not_wait_for_a_client_that_is_gone(
         self, drive: Drive, fifos: Fifos, stdio: Stdio
     ) -> None:
-        """This test would take a minute if it did."""
         self._begin(drive, fifos, stdio)
         self.program_writes(stdio.stdout, b"unread")
         self.program_ends()

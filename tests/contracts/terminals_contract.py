@@ -5,6 +5,8 @@ and plays the others: the client at the FIFOs, runc at the console socket, and t
 terminal is in raw mode.
 """
 
+from math import inf
+
 import pytest
 from returns.result import Failure, Success
 
@@ -17,7 +19,8 @@ from tests.contracts.drive import Drive
 
 INIT = ProcessKey(ContainerKey(Namespace("default"), ContainerId("web")))
 SHORT = Seconds(0.05)
-LONG = Seconds(60)
+# Whoever waits until it is over fails the test: nothing more comes, or pytest loses its patience.
+LONG = Seconds(inf)
 
 
 class TerminalsContract:
@@ -254,7 +257,6 @@ class TerminalsContract:
     def test_a_drain_does_not_wait_for_a_client_that_is_gone(
         self, drive: Drive, terminals: Terminals, stdio: Stdio
     ) -> None:
-        """This test would take a minute if it did."""
         self._begin(drive, terminals, stdio)
         self.program_writes(b"unread")
         self.program_ends()

@@ -11,6 +11,7 @@ from tests.contracts.drive import Drive
 T = TypeVar("T")
 
 STEPS_MAX: Final = 10_000
+A_DAY_S: Final = 86_400.0
 
 
 def drive_in(world: World) -> Drive:
@@ -18,7 +19,8 @@ def drive_in(world: World) -> Drive:
 
     def drive(work: Coroutine[Any, Any, T], /) -> T:
         task = world.scheduler.spawn("test", work, "test")
-        if not world.scheduler.run_until(task.done, STEPS_MAX):
+        tomorrow = world.scheduler.now + A_DAY_S
+        if not world.scheduler.run_until(task.done, STEPS_MAX, tomorrow):
             pytest.fail("it waits for something that never comes")
         return task.outcome()
 

@@ -64,11 +64,12 @@ class FakeFifos:
         await self._world.pass_through(At.STDIO)
         for path in _outputs(self.held.get(process, Stdio())):
             pipe = self._pipes.fifos.get(path)
-            if pipe is None:
-                continue  # closed meanwhile, and its client has gone
+            if pipe is None or SHIM not in pipe.readers:
+                continue  # closed meanwhile, or drained before: no end of it is held any more
             pipe.close(STAND_IN)
             _meet_reader(self._world, pipe)
             await _is_read(self._world, pipe, within)
+            pipe.close(SHIM)
         self._pipes.drained.append((process, self._world.scheduler.now))
 
     async def close(self, process: ProcessKey) -> None:

@@ -108,11 +108,13 @@ class FakeTerminals:
             return
         self.copy()
         pty = screen.console.pty
-        # A child in the background may keep it open (F41).
-        kept = pty is not None and self._world.faults.verdict(At.READER) is not None
-        if pty is not None and (pty.is_open or kept):
-            await self._world.scheduler.first_of((), within)
-            self.copy()
+        if pty is not None and not pty.is_hung_up:
+            # A child in the background may keep it open (F41).
+            kept = self._world.faults.verdict(At.READER) is not None
+            if pty.is_open or kept:
+                await self._world.scheduler.first_of((), within)
+                self.copy()
+            pty.is_hung_up = True
         if screen.stdio.stdout:
             self._pipes.close(screen.stdio.stdout, SHIM)
         self._pipes.drained.append((process, self._world.scheduler.now))

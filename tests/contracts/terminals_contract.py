@@ -268,8 +268,9 @@ class TerminalsContract:
     ) -> None:
         self._begin(drive, terminals, stdio)
         self.program_writes(b"from a child that stays")
-        for _ in range(2):
-            drive(terminals.drain(INIT, SHORT))
+        drive(terminals.drain(INIT, SHORT))
+        assert self.program_is_hung_up()
+        drive(terminals.drain(INIT, LONG))
         assert self.client_reads(stdio.stdout) == b"from a child that stays"
         assert self.client_sees_end(stdio.stdout)
 

@@ -101,6 +101,7 @@ class Fault:
 
 # Of the faults that are on in a run: none, a few (then an invariant may be the sharper), most.
 SHARES: Final = (0.0, 0.03, 0.1, 0.3, 0.5)
+NEARLY_ALWAYS: Final = 0.9
 
 CATALOGUE: Final = (
     # The bus.
@@ -212,8 +213,10 @@ class Faults:
     # Told of each fault that fires.
     heard: Callable[[Fault], None] | None = None
 
-    def draw_some(self, catalogue: tuple[Fault, ...]) -> None:
+    def draw_some(self, catalogue: tuple[Fault, ...], often: frozenset[At] = frozenset()) -> None:
         """Swarm testing: each fault is on in a part of the runs, from none at all to most.
+
+        Those at places that are named are on in nearly all.
 
         Each draws in its own name, here and when it is its turn: a fault more or less, in the
         catalogue or in a recording, moves no other draw.
@@ -222,7 +225,7 @@ class Faults:
         for fault in catalogue:
             name = fault.name
             self.choices.by = name
-            if self.choices.happens(share):
+            if self.choices.happens(NEARLY_ALWAYS if fault.at in often else share):
                 self.active[fault.at] = (*self.active.get(fault.at, ()), (name, fault))
 
     def verdict(self, at: At) -> Does | None:

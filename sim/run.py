@@ -1,5 +1,6 @@
 """One seed: a world, some lives in it, faults until T0, a crash or two, and the verdict."""
 
+import gc
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,14 +17,12 @@ from sim.outcome import Violation
 from sim.picks import Anyone, Priorities
 from sim.scheduler import Pick, Task, first_of
 from sim.session import STEPS_MAX, Session, boot, next_shim
+from sim.weather import Weather
 from sim.world.story import Story
 from sim.world.world import World
 
-CRASHES_MAX: Final = 2
 # The share of seeds whose scheduler goes by priorities.
 BY_PRIORITIES: Final = 0.25
-# A crash comes within about so many steps of the shim's own: at its start, in the thick, late.
-CRASH_WITHIN: Final = (60, 400, 1_500)
 # A restart of the daemon takes a moment.
 DOWN_S: Final = (0.0, 2.0)
 
@@ -81,13 +80,24 @@ def play(
         # Of a coroutine that nobody awaited Python says no more than that.
         warnings.simplefilter("always")
         warnings.showwarning = hear
-        try:
-            with broken_off():
-                report = _played(choices, pick, catalogue, story)
-        except Endless:
-            report = _endless(choices, story)
+        report = _played_to_its_end(choices, pick, catalogue, story)
+        if report is None:
+            # Now, while nobody listens: its coroutines would warn in another world's time.
+            gc.collect()
+            return _endless(choices, story)
     found = tuple(Violation(BUG, message) for message in warned)
     return replace(report, violations=(*report.violations, *found))
+
+
+def _played_to_its_end(
+    choices: Choices, pick: Pick, catalogue: tuple[Fault, ...], story: Story | None
+) -> Report | None:
+    """None: there is no end."""
+    try:
+        with broken_off():
+            return _played(choices, pick, catalogue, story)
+    except Endless:
+        return None
 
 
 def _endless(choices: Choices, story: Story | None) -> Report:
@@ -101,14 +111,16 @@ def _played(
 ) -> Report:
     world = World.drawn(choices, pick, story)
     machine = boot(world)
+    choices.by = "weather"
+    today = Weather.drawn(choices)
     choices.by = "faults"
-    world.faults.draw_some(catalogue)
+    world.faults.draw_some(catalogue, today.often)
     choices.by = SETUP
     host = Host(machine, Incarnation(machine, "shim 1"))
     coverage = Coverage(host)
     world.faults.heard = world.story.hearing(world.scheduler, coverage.fired)
     choices.by = "crashes"
-    crashes = Crashes.drawn(host, coverage)
+    crashes = Crashes.drawn(host, coverage, today)
     choices.by = "ending"
     ending, t0_s = draw(choices)
     choices.by = SETUP
@@ -169,11 +181,10 @@ class Crashes:
     happened: int = 0
 
     @classmethod
-    def drawn(cls, host: Host, coverage: Coverage) -> "Crashes":
+    def drawn(cls, host: Host, coverage: Coverage, today: Weather) -> "Crashes":
         choices = host.machine.world.choices
-        drawn = cls(
-            host, coverage, choices.index(CRASHES_MAX + 1), 1.0 / choices.one_of(CRASH_WITHIN)
-        )
+        most, rate = choices.one_of(today.crashes), 1.0 / choices.one_of(today.within)
+        drawn = cls(host, coverage, most, rate)
         if drawn.left:
             host.machine.world.scheduler.before_step = drawn.before
         return drawn

@@ -16,8 +16,8 @@ from entrypoints.simulated.scenario import Scenario, switch_on
 from entrypoints.simulated.stage import Stage, StagedKernel
 from sim.faults import Fault
 from sim.incarnation import Machine
-from sim.run import CRASH_WITHIN
 from sim.scheduler import Task, first_of, sleep
+from sim.weather import FAIR
 from sim.world.host import FakeClock
 from sim.world.story import Story, described
 from sim.world.world import World
@@ -53,7 +53,7 @@ class SimulatedShim:
             ending = self._end_faults(scenario.faults_end_s)
             world.scheduler.spawn("end of faults", ending, "world")
         self._crashes_left = scenario.crashes
-        self._crash_rate = 1.0 / choices.one_of(CRASH_WITHIN)
+        self._crash_rate = 1.0 / choices.one_of(FAIR.within)
         if scenario.crashes:
             world.scheduler.before_step = self._before_step
         post = Post(FakeClock(world))

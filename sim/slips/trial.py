@@ -31,12 +31,18 @@ def trial(number: int, seeds: range) -> Verdict:
     with slip.made(), swept_by_hand(), catch_warnings():
         # Of a coroutine that was part of a world until that was swept away: too late to be found.
         simplefilter("ignore")
-        for played, seed in enumerate(seeds, start=1):
-            by = _broken(seed)
-            if by:
-                return Verdict(str(slip), by, played)
-            gc.collect(0)
-    return Verdict(str(slip), "", len(seeds))
+        verdict = _verdict(str(slip), seeds)
+        gc.collect()
+    return verdict
+
+
+def _verdict(slip: str, seeds: range) -> Verdict:
+    for played, seed in enumerate(seeds, start=1):
+        by = _broken(seed)
+        if by:
+            return Verdict(slip, by, played)
+        gc.collect(0)
+    return Verdict(slip, "", len(seeds))
 
 
 def _broken(seed: int) -> str:

@@ -133,13 +133,13 @@ def l9_what_was_done_is_told(outcome: Outcome) -> Iterator[str]:
     for life, call, _ in outcome.successes():
         if outcome.deaths and outcome.disk_refused(life.owner):
             continue
-        news = _news(life, call)
+        news = news_of(life, call)
         told = any(news in chapter for chapter in outcome.chapters(life.owner))
-        if news is not None and not told and not _is_lost(outcome, call, news):
+        if news is not None and not told and not is_lost(outcome, call, news):
             yield f"{call.what} {call.key} succeeded, and {news} was never told"
 
 
-def _news(life: Life, call: Call) -> TaskEvent | None:
+def news_of(life: Life, call: Call) -> TaskEvent | None:
     """What containerd is to hear of a success."""
     if call.what == "create":
         return _created(life, call)
@@ -157,7 +157,7 @@ def _created(life: Life, call: Call) -> TaskCreated | None:
     )
 
 
-def _is_lost(outcome: Outcome, call: Call, news: TaskEvent) -> bool:
+def is_lost(outcome: Outcome, call: Call, news: TaskEvent) -> bool:
     """With the shim: a pause is in no record, nor is an exec that owes no exit any more.
 
     Nor is it news that one was paused or resumed who has ended.

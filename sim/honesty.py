@@ -6,14 +6,14 @@ from typing import Final
 from returns.result import Success
 
 from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
-from domain.exit_status import NS_PER_US, SIGNALLED, UNKNOWN, Timestamp
+from domain.exit_status import SIGNALLED, UNKNOWN
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome, begun_s_of, is_start_of, lived, round_at, seconds
+from sim.outcome import Outcome, begun_s_of, is_start_of, lived, round_at, seconds, seen_s
 from sim.world.kernel import Freezer, KernelProcess
 from sim.world.unit import Unit
 
@@ -54,42 +54,6 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
             yield f"{life.owner}: {repeats} events were told again, {excuses} may have been lost"
 
 
-def l1_exits_are_told_soon(outcome: Outcome) -> Iterator[str]:
-    """Where nothing is slow that stands between systemd and containerd."""
-    if outcome.deaths or outcome.fired.keys() & SLOW:
-        return
-    for at_s, event in outcome.heard():
-        if not isinstance(event, TaskExited):
-            continue
-        process = outcome.process(event.process, event.pid, at_s)
-        unit = None if process is None else outcome.unit_of(process)
-        if unit is None or not unit.exited_at_us:
-            continue
-        late_s = at_s - max(_seen_s(unit), _may_be_told_s(outcome, event))
-        if late_s > SOON_S:
-            yield f"the exit of {event.process} was told {late_s:.1f} s late"
-
-
-def _seen_s(unit: Unit) -> float:
-    return seconds(Timestamp(unit.exited_at_us * NS_PER_US))
-
-
-def _may_be_told_s(outcome: Outcome, exited: TaskExited) -> float:
-    """Its container is told of, and whether it was started is known."""
-    known = [
-        at_s
-        for at_s, event in outcome.heard()
-        if (isinstance(event, TaskCreated) and event.owner == exited.process.owner)
-        or is_start_of(event, exited.process)
-    ]
-    starts = [
-        call.ended_s
-        for call in outcome.host.calls
-        if call.what == "start" and call.key == exited.process
-    ]
-    return max([0.0, *known, *starts])
-
-
 def s2_what_ended_itself_was_started(outcome: Outcome) -> Iterator[str]:
     """And its start was told, unless runc let it go and said that it had not; so does restore."""
     if outcome.fired.keys() & LYING_STARTS:
@@ -114,8 +78,8 @@ def s8_times_are_systemds(outcome: Outcome) -> Iterator[str]:
             continue
         process = outcome.process(event.process, event.pid, at_s)
         unit = None if process is None else outcome.unit_of(process)
-        if unit is not None and unit.exited_at_us and _seen_s(unit) != seconds(event.exit.at):
-            yield f"{event.process} exited at {_seen_s(unit)}, told as {seconds(event.exit.at)}"
+        if unit is not None and unit.exited_at_us and seen_s(unit) != seconds(event.exit.at):
+            yield f"{event.process} exited at {seen_s(unit)}, told as {seconds(event.exit.at)}"
 
 
 def s11_running_means_started(outcome: Outcome) -> Iterator[str]:

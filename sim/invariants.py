@@ -7,7 +7,7 @@ are of the list of invariants in docs/faults.md.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim import answers, effects, honesty, liveness, order, possible, reasons, safety, starts
+from sim import answers, effects, honesty, liveness, order, possible, reasons, safety, soon, starts
 from sim.outcome import Outcome, Violation
 
 # What a rule raises, and what Python warns of.
@@ -73,7 +73,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S16", honesty.s16_nobody_outlives_the_init),
     ("S17", honesty.s17_no_unit_is_lost),
     ("L1", liveness.l1_every_exit_is_told),
-    ("L1", honesty.l1_exits_are_told_soon),
+    ("L1", soon.l1_exits_are_told_soon),
     ("L2", liveness.l2_nobody_waits_for_ever),
     ("L3", liveness.l3_every_call_ends),
     ("L3", liveness.l3_no_call_lasts_for_long),
@@ -83,6 +83,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L6", starts.l6_a_failed_exec_leaves_no_unit),
     ("L9", liveness.l9_every_life_is_told_to_its_end),
     ("L9", effects.l9_what_was_done_is_told),
+    ("L9", soon.l9_news_is_told_soon),
     ("L13", liveness.l13_no_hot_loop),
     (BUG, bugs),
 )

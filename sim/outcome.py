@@ -15,7 +15,7 @@ from domain.event import (
     TaskExited,
     TaskStarted,
 )
-from domain.exit_status import Exit, Timestamp
+from domain.exit_status import NS_PER_US, Exit, Timestamp
 from domain.identity import NO_PID, ContainerKey, Pid, ProcessKey
 from domain.unit_name import UnitName, unit_name
 from domain.use_cases.delete import NO_EXIT, Departed
@@ -206,6 +206,11 @@ def lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:
         return False
     ended_s = outcome.machine.world.scheduler.now if process.lives else process.ended_at
     return ended_s > from_s
+
+
+def seen_s(unit: Unit) -> float:
+    """When systemd saw its main process's end, as it says."""
+    return seconds(Timestamp(unit.exited_at_us * NS_PER_US))
 
 
 def seconds(at: Timestamp) -> float:

@@ -66,10 +66,18 @@ def _was_asked(outcome: Outcome, life: Life, key: ProcessKey, killed: KernelProc
     ):
         return True
     return any(
-        _is_reason(call, key, killed) or _had_its_pid(outcome, call, killed)
+        _is_reason(call, key, killed)
+        or _had_its_pid(outcome, call, killed)
+        or _came_up_late(outcome, call, key, killed)
         for call in outcome.calls(life)
         if call.begun_s <= killed.ended_at
     )
+
+
+def _came_up_late(outcome: Outcome, call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
+    """While its start was swept away, which systemd had said to be canceled (F50)."""
+    in_time = killed.ended_at <= call.ended_s
+    return "F50" in outcome.fired and call.what == "start" and call.key == key and in_time
 
 
 def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:

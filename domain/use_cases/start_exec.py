@@ -51,11 +51,12 @@ async def start_exec(
         return Failure(console.failure())
     unit = _definition(shim, container, process, exec_id, console.unwrap())
     outcome = await start_unit(shim, caller, container, process, unit)
-    if failed(outcome) or outcome.unwrap() is not JobResult.DONE:
-        # It may be coming up all the same (S34), even if its job was canceled: before the pid file
-        # is read, nobody is left who could still write it.
-        await kill_unit(shim, process)
     pid = await shim.ports.bundles.pid(container.bundle, exec_id)
+    if pid is None and (failed(outcome) or outcome.unwrap() is not JobResult.DONE):
+        # It may be coming up all the same (S34), even if its job was canceled: before it is said
+        # that nobody ran, nobody is left who could still write the pid file.
+        await kill_unit(shim, process)
+        pid = await shim.ports.bundles.pid(container.bundle, exec_id)
     if pid is not None:
         return await _ran(shim, container, process, pid, outcome)
     why = await _why_not(shim, container, process, outcome, unit)

@@ -171,11 +171,14 @@ def test_f50_of_a_job_that_was_canceled_nobody_comes_up_after_the_answer(scene: 
 
 
 def test_f50_a_program_that_came_up_for_all_a_canceled_job_has_started(scene: Scene) -> None:
-    scene.added(QUICK)
+    scene.added()
     scene.at(At.JOB, Does.NEVER_ANSWERS)
-    scene.at(At.UNIT_KILL, Does.LATE)
+    scene.script.late_s = 1.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    scene.at(At.RECORD_READ, Does.LATE)  # by the time that its pid file is read it is there
     assert isinstance(scene.start(EXEC), Success)
-    assert scene.wait(EXEC).unwrap().status == 3
+    assert scene.view(EXEC).phase is Phase.RUNNING
+    assert scene.view(EXEC).pid in scene.living()
 
 
 # Debug.

@@ -81,11 +81,11 @@ def _came_up_late(outcome: Outcome, call: Call, key: ProcessKey, killed: KernelP
 
 
 def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:
-    """Whom the kill was meant for: dead before it was identified, and its pid another's beside it.
+    """Whom it was meant for: dead before it was identified, and its pid another's beside it.
 
     Two programs of one container cannot be told apart then (F29; docs/findings/simulator.md).
     """
-    is_reused = call.what == "kill" and "F29" in outcome.fired
+    is_reused = call.what in {"kill", "start"} and "F29" in outcome.fired
     return is_reused and any(
         each.pid == killed.pid and not each.lives and each.ended_at <= killed.born_at
         for each in outcome.processes(call.key)

@@ -205,7 +205,8 @@ class Oci:
             await self.world.scheduler.first_of((died,), takes)
         else:
             await sleep(takes)
-        return does
+        # In D state, with a KILL that waits for it: it comes to nothing any more (F102).
+        return Does.NEVER_ARRIVES if runc.process.dying else does
 
     def forget(self, container: RuncContainer) -> None:
         """`runc delete`: kills what is left, and knows it no more."""

@@ -68,9 +68,10 @@ class Case(Asked):
 
     def has_ended(self, key: ProcessKey) -> bool:
         """A process of its has died, or its start has failed (R077, R081)."""
-        return self.outcome.has_ended(key, self.call.ended_s) or any(
-            self._has_failed(start) for start in self.others(key, "start")
-        )
+        return self.outcome.has_ended(key, self.call.ended_s) or self.could_not_start(key)
+
+    def could_not_start(self, key: ProcessKey) -> bool:
+        return any(self._has_failed(start) for start in self.others(key, "start"))
 
     def _has_failed(self, start: Call) -> bool:
         """Without an answer a restore may have, and an exec."""
@@ -81,6 +82,14 @@ class Case(Asked):
                 return bool(self.round.checkpoint or start.key.exec_id)
             case _:
                 return False
+
+
+def _terminal_is_gone(case: Case) -> bool:
+    """Its master dies with its shim, and goes where its process could not start or is deleted."""
+    key = case.call.key
+    deleted = case.was_asked(key, *ENDS) or case.was_asked(case.init, *ENDS)
+    gone = deleted or case.could_not_start(key) or case.outcome.deaths > 0
+    return case.call.what == "resize" and gone
 
 
 def s36_no_refusal_without_a_reason(outcome: Outcome) -> Iterator[str]:
@@ -174,7 +183,6 @@ REASONS: Final[Mapping[type, Callable[[Case], bool]]] = {
     ContainerNotStarted: lambda case: PHASES[Phase.CREATED](case, case.init),
     InitNotRunning: lambda case: case.has_ended(case.init),
     UnitFailed: lambda case: bool(case.round.checkpoint) and _breaks_off(case),
-    # A terminal's master dies with its shim.
-    StdioFailed: lambda case: case.call.what == "resize" and case.outcome.deaths > 0,
+    StdioFailed: _terminal_is_gone,
     BeingDeleted: lambda case: case.was_asked(case.init, *ENDS),
 }

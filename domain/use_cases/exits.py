@@ -99,7 +99,7 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         return
     process.ending = True
     process.exit = found
-    await _program_ends(shim, process, found)
+    await _program_ends(shim, container, process, found)
     await keep(shim, container)
     process.hear(Heard.EXITED)
     process.ended.open()
@@ -115,26 +115,30 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
             f"drain {process.key}", shim.ports.terminals.drain(process.key, limits.DRAIN)
         )
     if process.is_init:
-        await _nobody_stays(shim, container, found)
+        await _nobody_stays(shim, container)
 
 
-async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:
-    """The signal may have hit an exec's reaper alone, which passes none on but TERM (lab).
-
-    Its program would run on unseen; also by the next daemon, which takes a recorded exit as it is.
-    """
-    if not process.is_init and process.program is not None and found.status > SIGNALLED:
+async def _program_ends(shim: Shim, container: Container, process: Process, found: Exit) -> None:
+    """What systemd takes for over may live on; the next daemon takes a recorded exit as it is."""
+    if process.is_init:
+        if found.status == UNKNOWN:
+            await _thaw(shim, container)
+    elif process.program is not None and found.status > SIGNALLED:
+        # The signal may have hit an exec's reaper alone, which passes none on but TERM (lab).
         await shim.ports.processes.signal(process.program, SIGKILL)
 
 
-async def _nobody_stays(shim: Shim, container: Container, found: Exit) -> None:
+async def _thaw(shim: Shim, container: Container) -> None:
+    """Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would thaw
+    it, may have lost it (F104).
+    """
+    thawed = await shim.ports.cgroups.thaw(container.cgroup)
+    if failed(thawed):
+        shim.lost("it may stay frozen", container.owner, thawed.failure())
+
+
+async def _nobody_stays(shim: Shim, container: Container) -> None:
     """In the container of an init that has ended."""
-    if found.status == UNKNOWN:
-        # Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would thaw
-        # it, may have lost it (F104).
-        thawed = await shim.ports.cgroups.thaw(container.cgroup)
-        if failed(thawed):
-            shim.lost("it may stay frozen", container.owner, thawed.failure())
     if not container.private_pid_namespace:
         # The kernel ends the others only where the init was their namespace's (H15).
         await _kill_the_rest(shim, container)

@@ -126,8 +126,10 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     restored = False
     if container.checkpoint and init.is_starting:
         restored = _has_run(await _job_is_over(shim, init))
-        init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
     status = await _status(shim, container)
+    if container.checkpoint and init.is_starting:
+        # Only now: the former daemon's call may have come late, between the look and the question.
+        init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
     if container.checkpoint and init.is_starting and not (status or restored):
         container.outbox.start_failed(init.key)
         has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed

@@ -128,6 +128,24 @@ def test_f104_a_frozen_one_that_systemd_gave_up_dies_though_runc_has_forgotten_i
     scene.ends_well()
 
 
+def test_f99_a_frozen_one_that_systemd_gave_up_is_thawed_before_its_exit_is_written_down(
+    scene: Scene,
+) -> None:
+    """The next daemon takes a recorded exit as it is."""
+    scene.world.kernel.freezer = Freezer.V1
+    scene.running()
+    scene.pause().unwrap()
+    scene.pass_time()
+    living: list[int] = []
+    scene.at(At.RECORD_SAVE, then=lambda: living.extend(scene.living()))
+    unit = scene.unit()
+    assert unit is not None
+    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    assert scene.wait().unwrap().status == 255
+    assert At.RECORD_SAVE in scene.script.calls
+    assert living == []
+
+
 def test_an_exit_while_runc_freezes_is_an_exit_and_no_pause_is_told(scene: Scene) -> None:
     pid = scene.running()
     scene.script.late_s = 5.0

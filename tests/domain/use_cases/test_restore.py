@@ -14,8 +14,10 @@ from domain.refusal import (
     StdioFailed,
     SystemdAway,
 )
+from domain.unit_definition import UnitDefinition
 from domain.use_cases.start import start
 from sim.faults import At, Does
+from sim.world.unit import Job
 from tests.domain.client import INIT, WEB, asked, refused
 from tests.domain.scene import Scene
 
@@ -98,3 +100,27 @@ def test_f104_a_restore_under_way_is_found_again_though_runc_has_forgotten_it(
     assert scene.view().phase is Phase.RUNNING
     assert scene.view().pid == pid
     scene.ends_well()
+
+
+def test_s34_a_restore_that_begins_while_the_next_daemon_looks_for_it_has_its_pid(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The former one's call may come so late: the unit is not there yet, and then runc has it."""
+    restored(scene)
+    systemd, begin, late = scene.machine.systemd, scene.machine.systemd.start, []
+
+    def not_yet(definition: UnitDefinition, by: str) -> Job:
+        late.append((definition, by))
+        return Job(scene.world.scheduler.latch())
+
+    monkeypatch.setattr(systemd, "start", not_yet)
+    scene.begin(scene.starting())
+    scene.pass_time()
+    scene.crash()
+    scene.script.late_s = 1.0
+    scene.at(At.RUNC_STATE, Does.LATE, then=lambda: begin(*late[0]))
+    scene.boot()
+    scene.pass_time(5.0)
+    [pid] = scene.living()
+    assert scene.view().pid == pid
+    assert scene.events()[-1] == TaskStarted(WEB, pid)

@@ -99,9 +99,9 @@ class Incarnation:
         self._scheduler.spawn(f"{self.name} boots", self._boot(), self.name)
 
     async def _boot(self) -> None:
-        await recover(self.shim)
         concurrency = self.shim.ports.concurrency
         concurrency.spawn("watch", watch(self.shim))
+        await recover(self.shim)
         concurrency.spawn("resync", resync(self.shim))
         self._world.detail("shim", self.name, "serves")
         self.ready.open()

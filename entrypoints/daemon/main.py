@@ -76,12 +76,15 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
 
 
 async def _recover(the_shim: Shim, logs: ContainerLogHandler) -> None:
-    """Finds the former incarnation's tasks before anybody is answered, then watches them."""
+    """Finds the former incarnation's tasks before anybody is answered.
+
+    They are watched from the first one on: what one has to wait for delays no exit of another (L11).
+    """
+    concurrency = the_shim.ports.concurrency
+    concurrency.spawn("watch", watch(the_shim))
     await recover(the_shim)
     for container in the_shim.containers.values():
         logs.attach(container.owner, container.bundle)
-    concurrency = the_shim.ports.concurrency
-    concurrency.spawn("watch", watch(the_shim))
     concurrency.spawn("resync", resync(the_shim))
 
 

@@ -78,7 +78,7 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
 async def _recover(the_shim: Shim, logs: ContainerLogHandler) -> None:
     """Finds the former incarnation's tasks before anybody is answered.
 
-    They are watched from the first one on: what one has to wait for delays no exit of another (L11).
+    They are watched from the first one on: what one waits for delays no exit of another (L11).
     """
     concurrency = the_shim.ports.concurrency
     concurrency.spawn("watch", watch(the_shim))

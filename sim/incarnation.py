@@ -8,9 +8,7 @@ from typing import Any, Final, TypeVar
 from domain.caller import Caller
 from domain.shim import Ports, Shim
 from domain.unit_definition import Host
-from domain.use_cases.exits import watch
-from domain.use_cases.recover import recover
-from domain.use_cases.resync import resync
+from domain.use_cases.start_up import start_up
 from sim.scheduler import Task
 from sim.world.disk import Disk, FakeBundles, FakeRecords
 from sim.world.host import (
@@ -99,10 +97,7 @@ class Incarnation:
         self._scheduler.spawn(f"{self.name} boots", self._boot(), self.name)
 
     async def _boot(self) -> None:
-        concurrency = self.shim.ports.concurrency
-        concurrency.spawn("watch", watch(self.shim))
-        await recover(self.shim)
-        concurrency.spawn("resync", resync(self.shim))
+        await start_up(self.shim)
         self._world.detail("shim", self.name, "serves")
         self.ready.open()
 

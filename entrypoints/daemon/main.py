@@ -17,10 +17,7 @@ from adapters.task_service.service import Served, services
 from adapters.telemetry import configured
 from adapters.ttrpc import Server, listen
 from domain.ports.log import Level
-from domain.shim import Shim
-from domain.use_cases.exits import watch
-from domain.use_cases.recover import recover
-from domain.use_cases.resync import resync
+from domain.use_cases.start_up import start_up
 from entrypoints import places
 from entrypoints.daemon.activation import Notifier, take_sockets
 from entrypoints.daemon.composition import SystemdUnreachableError, real_ports, shim
@@ -62,7 +59,9 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         ports = await stack.enter_async_context(real_ports(run_folder))
         the_shim = await shim(configured.traced(ports, tracing))
         await predecessors_end(places.SERVICE_UNIT)
-        await _recover(the_shim, logs)
+        await start_up(the_shim)
+        for container in the_shim.containers.values():
+            logs.attach(container.owner, container.bundle)
         server = Server(services(Served(the_shim, tracing, logs)))
         stack.push_async_callback(server.close, GRACE_SECONDS)
         namespaces = NamespaceSockets(server, run_folder)
@@ -73,19 +72,6 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         notifier.say("READY=1", f"STATUS=serving {len(the_shim.containers)} containers")
         await _until(stop, notifier)
         notifier.say("STOPPING=1")
-
-
-async def _recover(the_shim: Shim, logs: ContainerLogHandler) -> None:
-    """Finds the former incarnation's tasks before anybody is answered.
-
-    They are watched from the first one on: what one waits for delays no exit of another (L11).
-    """
-    concurrency = the_shim.ports.concurrency
-    concurrency.spawn("watch", watch(the_shim))
-    await recover(the_shim)
-    for container in the_shim.containers.values():
-        logs.attach(container.owner, container.bundle)
-    concurrency.spawn("resync", resync(the_shim))
 
 
 def _control_socket(run_folder: str) -> socket.socket:

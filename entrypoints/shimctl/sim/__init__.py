@@ -26,6 +26,6 @@ def command() -> None:
     """Run the lifecycle rules in the simulator.
 
     A seed is one small world: a few containers with their clients, faults of systemd, its bus,
-    runc, the disk and containerd until a moment T0, a crash or two of the shim, and then the
+    runc, the disk and containerd until a moment T0, crashes of the shim, and then the
     verdict. The same seed plays the same life again, step by step.
     """

@@ -1,9 +1,12 @@
 """What clients ask of a container while recovery is still finding out how far it had come."""
 
+from dataclasses import replace
+
 import pytest
 from returns.result import Success
 
 from domain.event import ExecAdded
+from domain.identity import ContainerId
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
 from domain.use_cases.add_exec import add_exec
@@ -11,7 +14,8 @@ from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
-from tests.domain.client import EXEC, INIT, WEB, exec_asked, refused
+from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
+from tests.domain.heard import in_short
 from tests.domain.scene import LONG_S, Scene
 
 
@@ -67,3 +71,21 @@ def test_a_caller_who_leaves_a_half_known_container_changes_nothing(half_known: 
         assert isinstance(refused(half_known.answer(ask)), CallerGone)
     half_known.pass_time(LONG_S)
     assert half_known.view().phase is Phase.RUNNING
+
+
+def test_l11_what_one_container_waits_for_delays_no_exit_of_another(scene: Scene) -> None:
+    db = "/run/bundles/db"
+    scene.bundle(path=db)
+    older = replace(asked(), owner=replace(WEB, container=ContainerId("db")), bundle=db)
+    scene.create(older).unwrap()
+    pid = scene.running()
+    scene.pass_time()
+    scene.crash()
+    scene.at(At.RUNC_STATE, Does.NEVER_ARRIVES, skips=1)
+    scene.serving.boot()
+    scene.pass_time()
+    assert scene.shim.containers[older.owner].recovery is not None
+    scene.ends(pid, 3)
+    scene.pass_time()
+    assert in_short(scene.events()[-1]) == "TaskExited"
+    assert not scene.serving.ready.is_open

@@ -13,7 +13,6 @@ from domain import limits
 from domain.event import TaskExited
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit
 from domain.lifecycle import Heard
-from domain.outcome import failed
 from domain.ports.log import Level
 from domain.refusal import NoSuchUnit
 from domain.shim import Shim
@@ -22,6 +21,7 @@ from domain.unit import UnitState, Whom
 from domain.use_cases.keep import keep
 from domain.use_cases.oci import forget_early
 from domain.use_cases.tell import tell
+from domain.use_cases.thaw import thaw
 
 SIGKILL: Final = 9
 
@@ -99,7 +99,10 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         return
     process.ending = True
     process.exit = found
-    await _program_ends(shim, container, process, found)
+    # What systemd takes for over may live on; the next daemon takes a recorded exit as it is.
+    if process.is_init and found.status == UNKNOWN:
+        await thaw(shim, container, process)
+    await _program_ends(shim, process, found)
     await keep(shim, container)
     process.hear(Heard.EXITED)
     process.ended.open()
@@ -118,23 +121,13 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         await _nobody_stays(shim, container)
 
 
-async def _program_ends(shim: Shim, container: Container, process: Process, found: Exit) -> None:
-    """What systemd takes for over may live on; the next daemon takes a recorded exit as it is."""
-    if process.is_init:
-        if found.status == UNKNOWN:
-            await _thaw(shim, container)
-    elif process.program is not None and found.status > SIGNALLED:
-        # The signal may have hit an exec's reaper alone, which passes none on but TERM (lab).
-        await shim.ports.processes.signal(process.program, SIGKILL)
+async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:
+    """The signal may have hit an exec's reaper alone, which passes none on but TERM (lab).
 
-
-async def _thaw(shim: Shim, container: Container) -> None:
-    """Killed while it was frozen it lives on with cgroup v1 (F99), and runc, which would thaw
-    it, may have lost it (F104).
+    Its program would run on unseen.
     """
-    thawed = await shim.ports.cgroups.thaw(container.cgroup)
-    if failed(thawed):
-        shim.lost("it may stay frozen", container.owner, thawed.failure())
+    if not process.is_init and process.program is not None and found.status > SIGNALLED:
+        await shim.ports.processes.signal(process.program, SIGKILL)
 
 
 async def _nobody_stays(shim: Shim, container: Container) -> None:

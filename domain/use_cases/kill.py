@@ -18,6 +18,7 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import Whom
 from domain.use_cases.exits import SIGKILL, look_at
+from domain.use_cases.thaw import thaw
 
 SIGNAL_MAX: Final = 64
 
@@ -59,7 +60,7 @@ async def _kill_init(
         case _:
             pass
     if signal == SIGKILL:
-        await _thaw(shim, container, init)
+        await thaw(shim, container, init)
     return Success(None)
 
 
@@ -75,15 +76,5 @@ async def _kill_exec(
     if failed(await shim.ports.processes.signal(process.program, signal)):
         return Failure(AlreadyFinished())
     if signal == SIGKILL and container.init.phase is not Phase.PAUSED:
-        await _thaw(shim, container, process)
+        await thaw(shim, container, process)
     return Success(None)
-
-
-async def _thaw(shim: Shim, container: Container, killed: Process) -> None:
-    """A frozen process on cgroup v1 does not even die (F99).
-
-    Whoever froze it: a pause whose answer was lost has left no trace in the phase.
-    """
-    thawed = await shim.ports.cgroups.thaw(container.cgroup)
-    if failed(thawed):
-        shim.lost("a killed process stays frozen", killed.key, thawed.failure())

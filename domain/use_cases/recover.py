@@ -123,14 +123,13 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     init = container.init
     if init.ending or not await _was_asked(shim, container, init):
         return
-    restored = False
-    if container.checkpoint and init.is_starting:
-        restored = _has_run(await _job_is_over(shim, init))
+    restoring = bool(container.checkpoint) and init.is_starting
+    restored = restoring and _has_run(await _job_is_over(shim, init))
     status = await _status(shim, container)
-    if container.checkpoint and init.is_starting:
+    if restoring:
         # Only now: the former daemon's call may have come late, between the look and the question.
         init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
-    if container.checkpoint and init.is_starting and not (status or restored):
+    if restoring and not (status or restored):
         container.outbox.start_failed(init.key)
         has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
         await keep(shim, container)  # before anybody is told: the next daemon's clock is another

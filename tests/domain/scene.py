@@ -17,7 +17,7 @@ from domain.record import ContainerRecord
 from domain.refusal import Refusal
 from domain.request import CreateRequest
 from domain.shim import Shim
-from domain.unit import Whom
+from domain.unit import JobResult, Whom
 from domain.unit_name import unit_name
 from domain.use_cases import query
 from domain.use_cases.add_exec import add_exec
@@ -240,6 +240,13 @@ class Scene:
         self.pass_time()
 
     # How it ends.
+
+    def administrator_stops(self, key: ProcessKey = INIT) -> Task[JobResult]:
+        """`systemctl stop`, which goes on beside."""
+        unit = self.unit(key)
+        assert unit is not None
+        stop = self.machine.systemd.stop(unit)
+        return self.world.scheduler.spawn("systemctl stop", stop, "world")
 
     def ends_well(self) -> None:
         """The client takes its container down, whatever it finds; nothing may be left."""

@@ -172,12 +172,7 @@ def test_r053_an_administrator_s_stop_is_told_with_the_status_that_the_program_h
 ) -> None:
     scene.running(Program(runs_s=None, on_term=6))
     scene.pass_time()
-    unit = scene.unit()
-    assert unit is not None
-    stopping = scene.world.scheduler.spawn(
-        "systemctl stop", scene.machine.systemd.stop(unit), "world"
-    )
-    scene.answer(stopping)
+    scene.answer(scene.administrator_stops())
     assert scene.wait().unwrap().status == 6
 
 
@@ -185,9 +180,7 @@ def test_an_administrator_s_stop_of_a_program_without_a_handler_ends_by_kill(
     scene: Scene,
 ) -> None:
     scene.running()
-    unit = scene.unit()
-    assert unit is not None
-    scene.world.scheduler.spawn("systemctl stop", scene.machine.systemd.stop(unit), "world")
+    scene.administrator_stops()
     scene.pass_time(LONG_S)
     assert scene.wait().unwrap().status == 137
 

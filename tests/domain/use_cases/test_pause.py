@@ -121,9 +121,7 @@ def test_f104_a_frozen_one_that_systemd_gave_up_dies_though_runc_has_forgotten_i
     scene.running()
     scene.pause().unwrap()
     scene.machine.oci.containers.clear()
-    unit = scene.unit()
-    assert unit is not None
-    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    scene.administrator_stops()
     assert scene.wait().unwrap().status == 255
     scene.ends_well()
 
@@ -138,9 +136,7 @@ def test_f99_a_frozen_one_that_systemd_gave_up_is_thawed_before_its_exit_is_writ
     scene.pass_time()
     living: list[int] = []
     scene.at(At.RECORD_SAVE, then=lambda: living.extend(scene.living()))
-    unit = scene.unit()
-    assert unit is not None
-    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    scene.administrator_stops()
     assert scene.wait().unwrap().status == 255
     assert At.RECORD_SAVE in scene.script.calls
     assert living == []

@@ -48,13 +48,8 @@ def test_an_exit_that_was_told_is_told_the_same_by_every_daemon(scene: Scene) ->
 def test_f46_a_clean_stop_while_the_daemon_is_down_is_never_a_false_success(scene: Scene) -> None:
     scene.running(FOREVER_HANDLED)
     scene.pass_time()
-    unit = scene.unit()
-    assert unit is not None
     scene.crash()
-    stopping = scene.world.scheduler.spawn(
-        "systemctl stop", scene.machine.systemd.stop(unit), "world"
-    )
-    scene.world.scheduler.run_until(stopping.done, 10_000)
+    scene.answer(scene.administrator_stops())
     scene.boot()
     assert scene.wait().unwrap().status == 255
     assert scene.heard()[-1] == "TaskExited"

@@ -230,9 +230,7 @@ def test_an_exec_whose_start_an_administrator_canceled_does_not_come_up_later(
     scene.at(At.RECORD_READ, Does.LATE, skips=1)  # of runc's log, after the pid file
     starting = scene.begin(scene.starting(EXEC))
     scene.pass_time()
-    unit = scene.unit(EXEC)
-    assert unit is not None
-    scene.world.scheduler.spawn("stop", scene.machine.systemd.stop(unit), "world")
+    scene.administrator_stops(EXEC)
     assert isinstance(refused(scene.answer(starting)), RuncFailed)
     assert scene.living() == [scene.view().pid]
 

@@ -1,4 +1,4 @@
-"""What must hold of the shim's word: soon, once, and never more than is so."""
+"""What must hold of the shim's word: once, and never more than is so."""
 
 from collections.abc import Iterator
 from typing import Final

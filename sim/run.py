@@ -1,4 +1,4 @@
-"""One seed: a world, some lives in it, faults until T0, a crash or two, and the verdict."""
+"""One seed: a world, some lives in it, faults until T0, crashes, and the verdict."""
 
 import gc
 import warnings

@@ -18,7 +18,7 @@ from domain.refusal import (
     UnknownExec,
     WrongPhase,
 )
-from domain.unit import Activity
+from domain.unit import Activity, JobResult
 from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
@@ -75,9 +75,12 @@ def _was_asked(outcome: Outcome, life: Life, key: ProcessKey, killed: KernelProc
 
 
 def _came_up_late(outcome: Outcome, call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
-    """While its start was swept away, which systemd had said to be canceled (F50)."""
-    in_time = killed.ended_at <= call.ended_s
-    return "F50" in outcome.fired and call.what == "start" and call.key == key and in_time
+    """While its start was swept away, whose job systemd had said to be canceled (F50)."""
+    if "F50" not in outcome.fired or call.what != "start" or call.key != key:
+        return False
+    unit = outcome.unit_of(killed)
+    canceled = unit is not None and unit.job.result is JobResult.CANCELED
+    return canceled and killed.ended_at <= call.ended_s
 
 
 def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:

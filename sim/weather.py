@@ -13,6 +13,8 @@ from sim.faults import At
 
 @dataclass(frozen=True, slots=True)
 class Weather:
+    """How often the shim dies, how soon, and which faults come along."""
+
     crashes: tuple[int, ...]  # the shim dies one of so many times, at most
     # A death comes within about one of so many steps of the shim's own.
     within: tuple[int, ...]
@@ -23,7 +25,7 @@ class Weather:
         return STORM if choices.happens(STORMS) else FAIR
 
 
-# At its start, in the thick, late.
+# Within: at its start, in the thick, late.
 FAIR: Final = Weather(crashes=(0, 1, 2), within=(60, 400, 1_500))
 STORM: Final = Weather(crashes=(10,), within=(80,), often=frozenset({At.FULL_DISK}))
 STORMS: Final = 0.1

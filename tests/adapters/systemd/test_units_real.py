@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,6 +17,7 @@ from returns.result import Success
 from adapters.systemd.tracking import RULES_MAX
 from adapters.systemd.units import SystemdUnits
 from domain import limits
+from domain.outcome import failed
 from domain.ports.units import Units
 from domain.unit import Activity, JobResult, UnitRef
 from domain.unit_definition import UnitDefinition
@@ -126,16 +127,8 @@ class TestTheRealOne(UnitsContract):
     ) -> None:
         unit = next(names)
         world.definition(unit, Program.RUNS)  # so that it is removed afterwards
-        slow = _definition(unit, "oneshot", ("/bin/sleep", "0.5"))
-
-        async def start_and_lose_the_bus() -> Any:
-            async with asyncio.TaskGroup() as both:
-                start = both.create_task(units.start(slow, limits.START_ANSWER))
-                await asyncio.sleep(0.1)
-                world.lose_the_bus()
-            return start.result()
-
-        assert self.drive(start_and_lose_the_bus()) == Success(JobResult.DONE)
+        started = self.drive(_slow_start(units, unit, world.lose_the_bus))
+        assert started == Success(JobResult.DONE)
         self.drop(units, UnitRef(unit))
 
     def test_f50_a_unit_whose_start_job_is_canceled_comes_up_all_the_same(
@@ -143,16 +136,12 @@ class TestTheRealOne(UnitsContract):
     ) -> None:
         unit = next(names)
         world.definition(unit, Program.RUNS)  # so that it is removed afterwards
-        slow = _definition(unit, "oneshot", ("/bin/sleep", "1"))
 
-        async def start_and_cancel() -> Any:
-            async with asyncio.TaskGroup() as both:
-                start = both.create_task(units.start(slow, limits.START_ANSWER))
-                await asyncio.sleep(0.2)
-                _systemctl("cancel", _show(unit, "Job"))
-            return start.result()
+        def cancel() -> None:
+            _systemctl("cancel", _show(unit, "Job"))
 
-        assert self.drive(start_and_cancel()) == Success(JobResult.CANCELED)
+        started = self.drive(_slow_start(units, unit, cancel))
+        assert started == Success(JobResult.CANCELED)
         assert self.state(units, UnitRef(unit)).activity is Activity.STARTING
         state = self.ended(units, UnitRef(unit))
         while state.activity is Activity.STARTING:  # its end is news before its start is over
@@ -206,6 +195,17 @@ class TestTheRealOne(UnitsContract):
         assert self.ended(units, unit).main_status == signal.SIGKILL
         self.drop(units, unit)
         assert units._tracking._sharing == 0
+
+
+async def _slow_start(units: Units, unit: UnitName, meanwhile: Callable[[], None]) -> Any:
+    """The end of a start job that takes a second; `meanwhile` happens when it has begun."""
+    slow = _definition(unit, "oneshot", ("/bin/sleep", "1"))
+    async with asyncio.TaskGroup() as both:
+        start = both.create_task(units.start(slow, limits.START_ANSWER))
+        while failed(await units.read(UnitRef(unit))):
+            pass
+        meanwhile()
+    return start.result()
 
 
 def _definition(unit: UnitName, kind: str, argv: tuple[str, ...]) -> UnitDefinition:

@@ -1,5 +1,6 @@
 """One reading of a unit: a batch of property reads, put together so that it cannot lie."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from returns.result import Failure, Result, Success
@@ -7,7 +8,8 @@ from returns.result import Failure, Result, Success
 from adapters.systemd import calls
 from adapters.systemd.bus import Bus, CallRefused
 from adapters.systemd.link import remaining
-from domain.identity import Pid
+from domain.exit_status import MainCode
+from domain.identity import NO_PID, Pid
 from domain.refusal import DeadlinePassed, NoSuchUnit, SystemdAway
 from domain.unit import Activity, InvocationId, UnitRef, UnitState
 from domain.unit_name import UnitName
@@ -15,7 +17,8 @@ from domain.unit_name import UnitName
 # systemd answers one read after another and the unit goes on meanwhile, so the order counts:
 # what happens first is read last. An end of the main process may be seen in a unit that was
 # active a moment before, but never a unit that is over without the end that it had; and once
-# the code is there, status and time are final.
+# the code is there, status and time are final. A pid that was read before the end it met is
+# nobody's any more, and is not told.
 _FIELDS: Final = (
     (calls.UNIT, "ActiveState"),
     (calls.SERVICE, "MainPID"),
@@ -50,12 +53,14 @@ async def read_unit(
                 return Failure(NoSuchUnit(name))
             case Failure(failure):
                 return Failure(calls.bewildered(failure))
-    activity, pid, code, status, exited_at_us = values
-    return Success(
-        UnitState(
-            UnitRef(name, invocation), _ACTIVITIES[activity], Pid(pid), code, status, exited_at_us
-        )
-    )
+    return Success(put_together(UnitRef(name, invocation), values))
+
+
+def put_together(unit: UnitRef, values: Sequence[Any]) -> UnitState:
+    """What the values of `_FIELDS` say of one moment, although each was read at its own."""
+    active_state, main_pid, code, status, exited_at_us = values
+    pid = Pid(main_pid) if code == MainCode.NONE else NO_PID
+    return UnitState(unit, _ACTIVITIES[active_state], pid, code, status, exited_at_us)
 
 
 async def current_invocation(

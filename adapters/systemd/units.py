@@ -1,5 +1,6 @@
 """The `Units` port on the system bus: systemd's answers, its signals only as hints."""
 
+import asyncio
 from typing import Final, Self
 
 from returns.result import Failure, Result, Success
@@ -9,7 +10,7 @@ from adapters.systemd.bus import SYSTEM_BUS, Answer, Bus, BusGone, Call, CallRef
 from adapters.systemd.hints import HintQueue
 from adapters.systemd.job_end import Job, JobKind, job_end
 from adapters.systemd.jobs import Jobs
-from adapters.systemd.link import PATIENCE, Link, deadline_after, remaining
+from adapters.systemd.link import PATIENCE, PAUSE_MIN_S, Link, deadline_after, remaining
 from adapters.systemd.properties import START_SIGNATURE, start_arguments, unfit_text
 from adapters.systemd.reading import current_invocation, invocation_begun, read_unit
 from adapters.systemd.tracking import Tracking
@@ -40,7 +41,9 @@ class SystemdUnits:
     """Use as `async with`. References that are held die with it, as with the daemon (F46)."""
 
     def __init__(self, socket_path: str = SYSTEM_BUS, patience: Seconds = PATIENCE) -> None:
-        """`patience`: how long a call waits for a connection that is down, before SystemdAway."""
+        """`patience`: how long a call waits for a connection that is down, and a reading for
+        a systemd that has left it, before SystemdAway."""
+        self._patience = patience
         self._tracking = Tracking()
         self._jobs = Jobs()
         self._hints = HintQueue()
@@ -78,18 +81,21 @@ class SystemdUnits:
                 return seen
 
     async def _read(self, unit: UnitRef, deadline: float) -> Result[UnitState, _Refused]:
+        patience = min(deadline, deadline_after(self._patience))
         while True:
             match await self._incarnation(unit, deadline):
                 case Success((bus, invocation)):
                     state = await read_unit(bus, unit.name, invocation, deadline)
                 case failed:
-                    return Failure(failed.failure())
+                    state = Failure(failed.failure())
             match state:
                 case Success(seen):
                     self._tracking.note(seen)
                     return state
-                case Failure(SystemdAway()) if bus.is_gone and remaining(deadline):
-                    pass  # only asked, so it can be asked again on the next connection
+                case Failure(SystemdAway()) if remaining(patience):
+                    # Only asked, so it can be asked again: on the next connection, or when
+                    # systemd is back on this one (daemon-reexec, F54).
+                    await asyncio.sleep(PAUSE_MIN_S)
                 case _:
                     return state
 

@@ -19,7 +19,7 @@ from adapters.systemd.units import SystemdUnits
 from domain import limits
 from domain.outcome import failed
 from domain.ports.units import Units
-from domain.unit import Activity, JobResult, UnitRef
+from domain.unit import Activity, JobResult, UnitRef, UnitState
 from domain.unit_definition import UnitDefinition
 from domain.unit_name import UnitName
 from tests.contracts.units_contract import UnitsContract
@@ -130,6 +130,23 @@ class TestTheRealOne(UnitsContract):
         started = self.drive(_slow_start(units, unit, world.lose_the_bus))
         assert started == Success(JobResult.DONE)
         self.drop(units, UnitRef(unit))
+
+    def test_f54_a_reading_waits_for_a_systemd_that_executes_itself_anew(
+        self, world: World, units: Units, names: Iterator[UnitName]
+    ) -> None:
+        unit = self.started(world, units, next(names), Program.RUNS).ref
+
+        async def read_meanwhile() -> list[UnitState]:
+            reexec = await asyncio.create_subprocess_exec("systemctl", "daemon-reexec")
+            over = asyncio.create_task(reexec.wait())
+            seen = []
+            while not over.done():
+                seen.append((await units.read(unit)).unwrap())
+            seen.append((await units.read(unit)).unwrap())
+            return seen
+
+        assert {state.ref for state in self.drive(read_meanwhile())} == {unit}
+        self.drop(units, unit)
 
     def test_f50_a_unit_whose_start_job_is_canceled_comes_up_all_the_same(
         self, world: World, units: Units, names: Iterator[UnitName]

@@ -138,6 +138,8 @@ class Container:
     farewell: Latch | None = None
     # runc is about to forget the container, since its init has ended (use_cases/oci.py).
     forgetting: Work[Result[None, RuncRefusal]] | None = None
+    # Open when the change of its freezer that is under way has ended (use_cases/freezer.py).
+    freezing: Latch | None = None
     # A teller is at work (use_cases/tell.py).
     telling: bool = False
     # Changes asked to be kept, kept so far, and the save that runs (use_cases/keep.py).

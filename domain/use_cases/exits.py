@@ -18,10 +18,10 @@ from domain.refusal import NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import UnitState, Whom
+from domain.use_cases.freezer import thaw
 from domain.use_cases.keep import keep
 from domain.use_cases.oci import forget_early
 from domain.use_cases.tell import tell
-from domain.use_cases.thaw import thaw
 
 SIGKILL: Final = 9
 

@@ -18,7 +18,7 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import Whom
 from domain.use_cases.exits import SIGKILL, look_at
-from domain.use_cases.thaw import thaw
+from domain.use_cases.freezer import thaw, thaw_unpaused
 
 SIGNAL_MAX: Final = 64
 
@@ -75,6 +75,6 @@ async def _kill_exec(
         return Success(None)
     if failed(await shim.ports.processes.signal(process.program, signal)):
         return Failure(AlreadyFinished())
-    if signal == SIGKILL and container.init.phase is not Phase.PAUSED:
-        await thaw(shim, container, process)
+    if signal == SIGKILL:
+        await thaw_unpaused(shim, container, process)
     return Success(None)

@@ -7,9 +7,11 @@ from domain.event import TaskPaused, TaskResumed
 from domain.identity import ContainerKey
 from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
+from domain.ports.runc import RuncState
 from domain.refusal import BeingDeleted, Operation, Refusal, WrongPhase
 from domain.shim import Shim
 from domain.task import Container
+from domain.use_cases.freezer import alone, thaw
 from domain.use_cases.hold import found_again
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
@@ -20,13 +22,27 @@ async def pause(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
     if failed(checked):
         return Failure(checked.failure())
     container = checked.unwrap()
+    return await alone(shim, container, _freeze(shim, container))
+
+
+async def _freeze(shim: Shim, container: Container) -> Result[None, Refusal]:
     frozen = await shim.ports.runc.pause(container.target(), limits.RUNC)
-    if failed(frozen):
+    if failed(frozen) and not await _is_frozen(shim, container):
+        await thaw(shim, container, container.init)  # nobody could resume what nobody paused
         return Failure(frozen.failure())
     if container.init.hear(Heard.PAUSED):
-        tell(shim, container, TaskPaused(owner))
+        tell(shim, container, TaskPaused(container.owner))
         await keep(shim, container)
     return Success(None)
+
+
+async def _is_frozen(shim: Shim, container: Container) -> bool:
+    """A pause whose answer was lost is one: refused, it could be neither repeated nor undone."""
+    match await shim.ports.runc.state(container.target(), limits.RUNC):
+        case Success(RuncState(status="paused")):
+            return True
+        case _:
+            return False
 
 
 async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
@@ -34,12 +50,16 @@ async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
     if failed(checked):
         return Failure(checked.failure())
     container = checked.unwrap()
+    return await alone(shim, container, _let_go_on(shim, container))
+
+
+async def _let_go_on(shim: Shim, container: Container) -> Result[None, Refusal]:
     thawed = await shim.ports.runc.resume(container.target(), limits.RUNC)
     # runc may have lost the container, and it would stay frozen for ever (F104).
     if failed(thawed) and failed(await shim.ports.cgroups.thaw(container.cgroup)):
         return Failure(thawed.failure())
     if container.init.hear(Heard.RESUMED):
-        tell(shim, container, TaskResumed(owner))
+        tell(shim, container, TaskResumed(container.owner))
         await keep(shim, container)
     return Success(None)
 
@@ -47,18 +67,30 @@ async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
 async def _checked(
     shim: Shim, owner: ContainerKey, needed: Phase, operation: Operation
 ) -> Result[Container, Refusal]:
-    found = shim.container(owner)
+    found = await _undisturbed(shim, owner)
     if failed(found):
-        return Failure(found.failure())
+        return found
     container = found.unwrap()
-    if container.recovery is not None:
-        # Whether it is frozen is being found out.
-        unknown = await found_again(shim, container.recovery)
-        if unknown is not None:
-            return Failure(unknown)
-        return await _checked(shim, owner, needed, operation)
     if container.is_going:
         return Failure(BeingDeleted(owner.container))
     if container.init.phase is not needed:
         return Failure(WrongPhase(operation, container.init.phase))
-    return Success(container)
+    return found
+
+
+async def _undisturbed(shim: Shim, owner: ContainerKey) -> Result[Container, Refusal]:
+    """The container, once it is known whether it is frozen and nobody is changing that."""
+    while True:
+        found = shim.container(owner)
+        if failed(found):
+            return Failure(found.failure())
+        container = found.unwrap()
+        if container.recovery is not None:
+            unknown = await found_again(shim, container.recovery)
+            if unknown is not None:
+                return Failure(unknown)
+        elif container.freezing is not None:
+            # However long: whatever changes a freezer has a deadline.
+            await shim.ports.concurrency.first_of((container.freezing,), None)
+        else:
+            return Success(container)

@@ -15,10 +15,12 @@ from domain.refusal import (
     UnknownContainer,
     WrongPhase,
 )
+from domain.unit import Whom
+from domain.use_cases.kill import kill
 from domain.use_cases.pause import pause, resume
 from sim.faults import At, Does
-from sim.world.kernel import Freezer, Program
-from tests.domain.client import WEB, refused
+from sim.world.kernel import SIGKILL, Freezer, Program
+from tests.domain.client import EXEC, WEB, refused
 from tests.domain.scene import Scene
 
 Ask = Callable[[Scene], Result[None, Refusal]]
@@ -91,6 +93,59 @@ def test_a_failed_pause_changes_nothing_and_tells_nothing(scene: Scene) -> None:
     assert isinstance(refused(scene.pause()), RuncFailed)
     assert scene.view().phase is Phase.RUNNING
     assert "TaskPaused" not in scene.heard()
+
+
+def test_a_pause_whose_answer_was_lost_is_a_pause(scene: Scene) -> None:
+    """Refused, it could be neither repeated (runc: not running) nor resumed (we: it runs)."""
+    scene.running()
+    scene.at(At.RUNC_FREEZE, Does.FAILS_AFTER)
+    assert scene.pause() == Success(None)
+    assert scene.view().phase is Phase.PAUSED
+    assert scene.heard()[-1] == "TaskPaused"
+    assert scene.resume() == Success(None)
+    assert scene.world.kernel.frozen == {}
+
+
+def test_a_failed_pause_leaves_nothing_frozen_that_nobody_could_resume(scene: Scene) -> None:
+    scene.running()
+    scene.at(At.RUNC_FREEZE, Does.FAILS_AFTER)
+    scene.at(At.RUNC_STATE, Does.FAILS_BEFORE)
+    assert isinstance(refused(scene.pause()), RuncFailed)
+    assert scene.view().phase is Phase.RUNNING
+    assert scene.world.kernel.frozen == {}
+
+
+def test_of_two_pauses_at_once_one_finds_the_container_paused(scene: Scene) -> None:
+    scene.running()
+    both = [scene.begin(pause(scene.shim, WEB)) for _ in range(2)]
+    answers = [scene.answer(each) for each in both]
+    assert Success(None) in answers
+    assert Failure(WrongPhase(Operation.PAUSE, Phase.PAUSED)) in answers
+    assert len(scene.world.kernel.frozen) == 1
+
+
+def test_an_execs_kill_does_not_undo_a_pause_that_is_under_way(scene: Scene) -> None:
+    scene.with_exec()
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_FREEZE, Does.ANSWERS_LATE)
+    pausing = scene.begin(pause(scene.shim, WEB))
+    scene.pass_time()
+    assert scene.kill(EXEC) == Success(None)
+    assert scene.answer(pausing) == Success(None)
+    assert len(scene.world.kernel.frozen) == 1
+
+
+def test_a_pause_is_not_undone_by_the_thaw_for_an_exec_that_was_killed_before(
+    scene: Scene,
+) -> None:
+    scene.with_exec()
+    scene.script.late_s = 5.0
+    scene.at(At.THAW, Does.LATE)
+    killing = scene.begin(kill(scene.shim, EXEC, SIGKILL, Whom.MAIN))
+    scene.pass_time()
+    assert scene.pause() == Success(None)
+    assert scene.answer(killing) == Success(None)
+    assert len(scene.world.kernel.frozen) == 1
 
 
 def test_a_failed_resume_changes_nothing_and_can_be_asked_again(scene: Scene) -> None:

@@ -177,7 +177,7 @@ def test_a_killed_container_that_stays_frozen_is_said(scene: Scene) -> None:
     scene.at(At.THAW, Does.FAILS_BEFORE)
     scene.kill().unwrap()
     why = CgroupFailed("device busy")
-    assert lost(INIT, "a killed process stays frozen", why) in heard.said
+    assert lost(INIT, "a process may stay frozen", why) in heard.said
 
 
 def test_a_unit_that_cannot_be_read_is_no_operator_s_news(scene: Scene) -> None:

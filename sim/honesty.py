@@ -119,13 +119,17 @@ def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
 
 
 def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
-    """Where no fault struck, and nobody freezes, thaws or ends it at that very time."""
-    if outcome.fired or outcome.touched:
-        return
+    """Where nobody freezes, thaws or ends it at that very time.
+
+    Whose record is behind (F116) is what a new shim takes it for, if runc has lost it (F104).
+    """
     for life in outcome.lives:
+        forgotten = outcome.deaths and outcome.disk_refused(life.owner)
+        if forgotten or unit_name(life.init) in outcome.touched:
+            continue
         movers = outcome.calls(life, "pause", "resume", "kill", "delete", "clean up")
         for call, view in _views(outcome, life):
-            moved = any(each.begun_s <= call.ended_s <= each.ended_s for each in movers)
+            moved = any(each.begun_s < call.ended_s < each.ended_s for each in movers)
             if moved or view.phase not in FREEZABLE or _init_is_over(outcome, life, call.ended_s):
                 continue
             if _is_frozen(outcome, life, call.ended_s) != (view.phase is Phase.PAUSED):

@@ -235,6 +235,7 @@ class Life(Client):
 
     async def _freeze(self) -> None:
         frozen = await self.ask("pause", self.init, requests.pause(self.owner))
+        await self.ask("state", self.init, requests.state(self.init))
         if isinstance(frozen, Success):
             await self._in_vain(self.init, "pause")
         if isinstance(frozen, Success) and self.choices.happens(0.5):

@@ -201,8 +201,8 @@ def lived_during(process: KernelProcess, call: Call) -> bool:
 
 
 def lived(outcome: Outcome, process: KernelProcess, from_s: float) -> bool:
-    """After that time, but for one in D state (F102)."""
-    if outcome.fired.keys() & {"F102"}:
+    """After that time, but for one that was killed in D state (F102)."""
+    if process.dying:
         return False
     ended_s = outcome.machine.world.scheduler.now if process.lives else process.ended_at
     return ended_s > from_s

@@ -127,9 +127,14 @@ def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
         forgotten = outcome.deaths and outcome.disk_refused(life.owner)
         if forgotten or unit_name(life.init) in outcome.touched:
             continue
+        # In a plain world much happens in one instant, and nobody can say in which order.
+        freezes = outcome.machine.world.kernel.freezes
         movers = outcome.calls(life, "pause", "resume", "kill", "delete", "clean up")
         for call, view in _views(outcome, life):
-            moved = any(each.begun_s < call.ended_s < each.ended_s for each in movers)
+            moved = any(
+                each.asked_step < call.answered_step and each.answered_step > call.asked_step
+                for each in movers
+            ) or any(since_s == call.ended_s for _, _, since_s in freezes)
             if moved or view.phase not in FREEZABLE or _init_is_over(outcome, life, call.ended_s):
                 continue
             if _is_frozen(outcome, life, call.ended_s) != (view.phase is Phase.PAUSED):

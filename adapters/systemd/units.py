@@ -16,6 +16,7 @@ from adapters.systemd.reading import current_invocation, invocation_begun, read_
 from adapters.systemd.tracking import Tracking
 from domain import limits
 from domain.limits import Seconds
+from domain.outcome import failed
 from domain.refusal import DeadlinePassed, NoSuchUnit, SystemdAway, UnitExists, UnitFailed
 from domain.unit import InvocationId, JobResult, UnitRef, UnitState, Whom
 from domain.unit_definition import UnitDefinition
@@ -81,23 +82,24 @@ class SystemdUnits:
                 return seen
 
     async def _read(self, unit: UnitRef, deadline: float) -> Result[UnitState, _Refused]:
+        """Only asked, so it can be asked again: on the next connection, or when systemd is back
+        on this one (daemon-reexec, F54)."""
+        state = await self._read_once(unit, deadline)
         patience = min(deadline, deadline_after(self._patience))
-        while True:
-            match await self._incarnation(unit, deadline):
-                case Success((bus, invocation)):
-                    state = await read_unit(bus, unit.name, invocation, deadline)
-                case failed:
-                    state = Failure(failed.failure())
-            match state:
-                case Success(seen):
-                    self._tracking.note(seen)
-                    return state
-                case Failure(SystemdAway()) if remaining(patience):
-                    # Only asked, so it can be asked again: on the next connection, or when
-                    # systemd is back on this one (daemon-reexec, F54).
-                    await asyncio.sleep(PAUSE_MIN_S)
-                case _:
-                    return state
+        while failed(state) and isinstance(state.failure(), SystemdAway) and remaining(patience):
+            await asyncio.sleep(PAUSE_MIN_S)  # nothing tells when it answers again
+            state = await self._read_once(unit, deadline)
+        return state
+
+    async def _read_once(self, unit: UnitRef, deadline: float) -> Result[UnitState, _Refused]:
+        match await self._incarnation(unit, deadline):
+            case Success((bus, invocation)):
+                state = await read_unit(bus, unit.name, invocation, deadline)
+            case away:
+                return Failure(away.failure())
+        if not failed(state):
+            self._tracking.note(state.unwrap())
+        return state
 
     async def kill(self, unit: UnitRef, whom: Whom, signal: int) -> Result[None, _Refused]:
         if unit.invocation is None:

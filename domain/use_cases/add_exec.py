@@ -11,7 +11,7 @@ from domain.request import ExecRequest
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit_name import unit_name
-from domain.use_cases.hold import found_again
+from domain.use_cases.found_again import known
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
 
@@ -19,16 +19,11 @@ from domain.use_cases.tell import tell
 async def add_exec(shim: Shim, request: ExecRequest) -> Result[None, Refusal]:
     """Between the id's check and its claim is no await: of two equal requests one wins (T125)."""
     key = request.process
-    found = shim.container(key.owner)
+    # It may be frozen or over; and what recovery still owes is told before anything new.
+    found = await known(shim, key.owner)
     if failed(found):
         return Failure(found.failure())
     container = found.unwrap()
-    if container.recovery is not None:
-        # It may be frozen or over; and what recovery still owes is told before anything new.
-        unknown = await found_again(shim, container.recovery)
-        if unknown is not None:
-            return Failure(unknown)
-        return await add_exec(shim, request)
     refusal = _refusal(container, key)
     if refusal is not None or key.exec_id is None:
         return Failure(refusal or InvalidArgument("exec id is empty"))

@@ -17,7 +17,7 @@ from domain.task import Container
 from domain.unit import Whom
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.exits import SIGKILL, look
-from domain.use_cases.hold import found_again
+from domain.use_cases.found_again import found_again
 from domain.use_cases.kill import kill
 from domain.use_cases.unrecorded import end_unrecorded, none_under_way
 

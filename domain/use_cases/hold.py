@@ -1,9 +1,7 @@
 """Holding the units that a former daemon has started: tracked, with a reference of our own."""
 
-from domain import limits
 from domain.outcome import failed
-from domain.ports.concurrency import Latch
-from domain.refusal import DeadlinePassed, NoSuchUnit
+from domain.refusal import NoSuchUnit
 from domain.shim import Shim
 from domain.task import Container, Process
 
@@ -23,9 +21,3 @@ async def hold_the_rest(shim: Shim) -> None:
     for container, process in rest:
         if (container, process) in shim.tracked(process.unit):
             await hold(shim, container, process)
-
-
-async def found_again(shim: Shim, recovery: Latch) -> DeadlinePassed | None:
-    """Waits until recovery knows how far a container had come; a refusal if that takes long."""
-    known = await shim.ports.concurrency.first_of((recovery,), limits.RUNC)
-    return DeadlinePassed("recovery", limits.RUNC) if known is None else None

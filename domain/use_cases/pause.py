@@ -11,8 +11,8 @@ from domain.ports.runc import RuncState
 from domain.refusal import BeingDeleted, Operation, Refusal, WrongPhase
 from domain.shim import Shim
 from domain.task import Container
+from domain.use_cases.found_again import known
 from domain.use_cases.freezer import alone, thaw
-from domain.use_cases.hold import found_again
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
 
@@ -81,16 +81,8 @@ async def _checked(
 async def _undisturbed(shim: Shim, owner: ContainerKey) -> Result[Container, Refusal]:
     """The container, once it is known whether it is frozen and nobody is changing that."""
     while True:
-        found = shim.container(owner)
-        if failed(found):
-            return Failure(found.failure())
-        container = found.unwrap()
-        if container.recovery is not None:
-            unknown = await found_again(shim, container.recovery)
-            if unknown is not None:
-                return Failure(unknown)
-        elif container.freezing is not None:
-            # However long: whatever changes a freezer has a deadline.
-            await shim.ports.concurrency.first_of((container.freezing,), None)
-        else:
-            return Success(container)
+        found = await known(shim, owner)
+        if failed(found) or (freezing := found.unwrap().freezing) is None:
+            return found
+        # However long: whatever changes a freezer has a deadline.
+        await shim.ports.concurrency.first_of((freezing,), None)

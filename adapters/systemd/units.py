@@ -87,7 +87,9 @@ class SystemdUnits:
         state = await self._read_once(unit, deadline)
         patience = min(deadline, deadline_after(self._patience))
         while failed(state) and isinstance(state.failure(), SystemdAway) and remaining(patience):
-            await asyncio.sleep(PAUSE_MIN_S)  # nothing tells when it answers again
+            # Tried, not waited for: NameOwnerChanged tells that it is back, but not of a lost
+            # connection, nor of a refusal for another reason.
+            await asyncio.sleep(PAUSE_MIN_S)
             state = await self._read_once(unit, deadline)
         return state
 

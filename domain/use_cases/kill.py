@@ -18,6 +18,7 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import Whom
 from domain.use_cases.exits import SIGKILL, look_at
+from domain.use_cases.found_again import found_again
 from domain.use_cases.freezer import thaw, thaw_unpaused
 
 SIGNAL_MAX: Final = 64
@@ -35,6 +36,10 @@ async def kill(shim: Shim, key: ProcessKey, signal: int, whom: Whom) -> Result[N
         return Failure(AlreadyFinished())
     if process.is_init:
         return await _kill_init(shim, container, signal, whom)
+    if container.recovery is not None and process.is_starting:
+        # Its Start may have been answered: that is being found out, and whom to kill.
+        unknown = await found_again(shim, container.recovery)
+        return Failure(unknown) if unknown is not None else await kill(shim, key, signal, whom)
     return await _kill_exec(shim, container, process, signal)
 
 

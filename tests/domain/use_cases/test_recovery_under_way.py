@@ -6,6 +6,7 @@ import pytest
 from returns.result import Success
 
 from domain.event import ExecAdded
+from domain.exit_status import SIGNALLED
 from domain.identity import ContainerId
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
@@ -14,6 +15,7 @@ from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
+from sim.world.kernel import SIGKILL
 from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import LONG_S, Scene
@@ -57,6 +59,28 @@ def test_an_exec_is_refused_when_recovery_takes_too_long(half_known: Scene) -> N
     half_known.at(At.RUNC_STATE, Does.NEVER_ARRIVES, times=2)
     adding = half_known.begin(add_exec(half_known.shim, exec_asked()))
     assert isinstance(refused(half_known.answer(adding)), DeadlinePassed)
+
+
+@pytest.fixture
+def exec_half_known(scene: Scene) -> Scene:
+    """An exec was started, and no disk knew that when the daemon died."""
+    scene.with_exec()
+    scene.crash()
+    scene.at(At.RUNC_STATE, Does.NEVER_ARRIVES)
+    scene.serving.boot()
+    scene.pass_time()
+    assert scene.view(EXEC).phase is Phase.STARTING
+    return scene
+
+
+def test_a_kill_of_an_exec_that_is_being_found_again_reaches_it(exec_half_known: Scene) -> None:
+    assert exec_half_known.kill(EXEC) == Success(None)
+    assert exec_half_known.wait(EXEC).unwrap().status == SIGNALLED + SIGKILL
+
+
+def test_an_execs_kill_is_refused_when_recovery_takes_too_long(exec_half_known: Scene) -> None:
+    exec_half_known.at(At.RUNC_STATE, Does.NEVER_ARRIVES, times=2)
+    assert isinstance(refused(exec_half_known.kill(EXEC)), DeadlinePassed)
 
 
 def test_a_caller_who_leaves_a_half_known_container_changes_nothing(half_known: Scene) -> None:

@@ -131,7 +131,7 @@ def s38_a_terminal_has_its_size(outcome: Outcome) -> Iterator[str]:
 def l9_what_was_done_is_told(outcome: Outcome) -> Iterator[str]:
     """Every success is news, but for what a death took along or no disk took (F116)."""
     for life, call, _ in outcome.successes():
-        if outcome.deaths and outcome.disk_refused(life.owner):
+        if outcome.may_be_behind(life.owner):
             continue
         news = news_of(life, call)
         told = any(news in chapter for chapter in outcome.chapters(life.owner))

@@ -124,8 +124,7 @@ def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
     Whose record is behind (F116) is what a new shim takes it for, if runc has lost it (F104).
     """
     for life in outcome.lives:
-        is_behind = outcome.deaths and outcome.disk_refused(life.owner)
-        if is_behind or unit_name(life.init) in outcome.touched:
+        if outcome.may_be_behind(life.owner) or unit_name(life.init) in outcome.touched:
             continue
         # In a plain world much happens in one instant, and nobody can say in which order.
         freezes = outcome.machine.world.kernel.freezes

@@ -107,7 +107,7 @@ def l9_every_life_is_told_to_its_end(outcome: Outcome) -> Iterator[str]:
     for life in outcome.lives:
         # Of a Create without an answer the client may have met the former container, whose end no
         # disk took (F116).
-        unsure = outcome.deaths and outcome.disk_refused(life.owner)
+        unsure = outcome.may_be_behind(life.owner)
         created = sum(each.created and not (unsure and each.unanswered) for each in life.rounds)
         if len(outcome.chapters(life.owner)) < created:
             yield f"{life.owner}: {created} containers, {len(outcome.chapters(life.owner))} told"

@@ -90,7 +90,7 @@ def s4_create_first_delete_last(outcome: Outcome) -> Iterator[str]:
         if not isinstance(chapter[0], TaskCreated):
             yield f"{life.owner}: {chapter[0]} came first"
         deletes = [at for at, event in enumerate(chapter) if isinstance(event, TaskDeleted)]
-        again = outcome.deaths and outcome.disk_refused(life.owner)
+        again = outcome.may_be_behind(life.owner)
         known = set(chapter[: deletes[0]]) if deletes and again else set()
         if deletes and len(set(chapter[deletes[0] :]) - known) > 1:
             yield f"{life.owner}: something follows its delete"

@@ -76,6 +76,10 @@ class Outcome:
         """How often the disk would not take what the shim has in memory."""
         return self.machine.disk.refused.get(owner, 0)
 
+    def may_be_behind(self, owner: ContainerKey) -> bool:
+        """A new shim may know it by a record that is older than what the former had in memory."""
+        return self.deaths > 0 and self.disk_refused(owner) > 0
+
     def heard(self) -> Iterator[tuple[float, TaskEvent]]:
         """Every event, with the time at which containerd had it."""
         sink = self.machine.sink

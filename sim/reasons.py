@@ -1,7 +1,8 @@
 """No refusal without a reason: what a client was refused could not have been done.
 
-Judged where no fault struck and no administrator had a hand in it; deaths of the shim are no
-reason for anything. In a plain world much happens in one instant: nobody can say in which order,
+Deaths of the shim are no reason for anything. Where a fault struck, or an administrator had a hand
+in it, only those are judged that say how things stand, for whatever else is said may be due to
+that. In a plain world much happens in one instant: nobody can say in which order,
 so all of that may be a reason.
 """
 
@@ -30,10 +31,24 @@ from domain.refusal import (
     UnknownExec,
     WrongPhase,
 )
+from domain.unit_name import unit_name
 from sim.client import Call
 from sim.outcome import Asked, Outcome
 from sim.world.runc import MISSING
 
+# They say how things stand; each of the others can be due to a fault.
+STATED: Final = (
+    AlreadyFinished,
+    BeingDeleted,
+    ContainerExists,
+    ContainerNotStarted,
+    ExecExists,
+    InitNotRunning,
+    NotCreatedYet,
+    UnknownContainer,
+    UnknownExec,
+    WrongPhase,
+)
 # Calls that name an exec in vain.
 OF_THE_CONTAINER: Final = ("pause", "resume", "pids")
 # What asks for a container's end.
@@ -71,17 +86,24 @@ class Case(Asked):
         return self.outcome.has_ended(key, self.call.ended_s) or self.could_not_start(key)
 
     def could_not_start(self, key: ProcessKey) -> bool:
-        return any(self._has_failed(start) for start in self.others(key, "start"))
+        starts = self.others(key, "start")
+        return any(self._has_failed(start) for start in starts) or self._seems_started(key)
 
     def _has_failed(self, start: Call) -> bool:
-        """Without an answer a restore may have, and an exec."""
+        """Without an answer any may have, where faults are; else a restore, and an exec."""
         match start.answer:
-            case Failure(RuncFailed() | UnitFailed()):
-                return True
+            case Failure(why):
+                return not isinstance(why, STATED)
             case None:
-                return bool(self.round.checkpoint or start.key.exec_id)
+                return bool(self.outcome.fired or self.round.checkpoint or start.key.exec_id)
             case _:
                 return False
+
+    def _seems_started(self, key: ProcessKey) -> bool:
+        """A new shim takes a unit of its name, which was left over, for a start that no disk
+        took (F49, F116)."""
+        left = any(unit.name == unit_name(key) for unit in self.outcome.left_over)
+        return left and self.outcome.deaths > 0
 
 
 def _terminal_is_gone(case: Case) -> bool:
@@ -93,13 +115,12 @@ def _terminal_is_gone(case: Case) -> bool:
 
 
 def s36_no_refusal_without_a_reason(outcome: Outcome) -> Iterator[str]:
-    """Where no fault struck whatever is refused could not be done."""
-    if outcome.fired or outcome.touched:
-        return
+    """Whatever is refused could not be done."""
+    is_plain = not (outcome.fired or outcome.touched)
     for life in outcome.lives:
         for call in outcome.calls(life):
             match call.answer:
-                case Failure(why):
+                case Failure(why) if is_plain or isinstance(why, STATED):
                     reason = REASONS.get(type(why))
                     if reason is None or not reason(Case(outcome, life, call, why)):
                         yield f"{call.what} {call.key} was refused without a reason: {why}"
@@ -158,7 +179,8 @@ ALLOWED: Final[Mapping[Operation, frozenset[Phase]]] = {
 # What must have come about before a process can be said to be in that phase.
 PHASES: Final[Mapping[Phase, Callable[[Case, ProcessKey], bool]]] = {
     Phase.CREATED: lambda case, key: (
-        not any(
+        case.outcome.may_be_behind(case.life.owner)
+        or not any(
             start.succeeded
             and case.round.begun_s <= start.begun_s <= start.ended_s < case.call.begun_s
             for start in case.others(key, "start")

@@ -160,7 +160,7 @@ def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
     But for the next shim, which finds what no disk took away, and cannot end it yet (F116).
     """
     for life in outcome.lives:
-        unfinished = outcome.deaths and outcome.disk_refused(life.owner)
+        unfinished = outcome.may_be_behind(life.owner)
         done: dict[tuple[ProcessKey, float], Call] = {}
         for call in outcome.calls(life, "delete"):
             at = (call.key, round_of(life, call).begun_s)

@@ -33,7 +33,7 @@ from domain.refusal import (
 )
 from domain.unit_name import unit_name
 from sim.client import Call
-from sim.outcome import Asked, Outcome
+from sim.outcome import Asked, Outcome, ended_by
 from sim.world.runc import MISSING
 
 # They say how things stand; each of the others can be due to a fault.
@@ -83,7 +83,17 @@ class Case(Asked):
 
     def has_ended(self, key: ProcessKey) -> bool:
         """A process of its has died, or its start has failed (R077, R081)."""
-        return self.outcome.has_ended(key, self.call.ended_s) or self.could_not_start(key)
+        return (
+            self.outcome.has_ended(key, self.call.ended_s)
+            or self._has_lost_its_reaper(key)
+            or self.could_not_start(key)
+        )
+
+    def _has_lost_its_reaper(self, key: ProcessKey) -> bool:
+        """A frozen program outlives the KILL that follows its reaper; systemd shows the end."""
+        units = (self.outcome.unit_of(each) for each in self.outcome.processes(key))
+        mains = (unit.main for unit in units if unit is not None and unit.main is not None)
+        return any(ended_by(main, self.call.ended_s) for main in mains)
 
     def could_not_start(self, key: ProcessKey) -> bool:
         starts = self.others(key, "start")

@@ -23,7 +23,7 @@ from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome, begun_s_of, round_of
+from sim.outcome import Outcome, begun_s_of, ended_by, round_of
 from sim.world.kernel import KernelProcess
 
 # Refusals of a Start that must have no effect at all.
@@ -79,8 +79,9 @@ def _came_up_late(outcome: Outcome, call: Call, key: ProcessKey, killed: KernelP
     if "F50" not in outcome.fired or call.what != "start" or call.key != key:
         return False
     unit = outcome.unit_of(killed)
-    canceled = unit is not None and unit.job.result is JobResult.CANCELED
-    return canceled and killed.ended_at <= call.ended_s
+    if unit is None or unit.main is None or unit.job.result is not JobResult.CANCELED:
+        return False
+    return ended_by(unit.main, call.ended_s)  # and its program with it, or soon after
 
 
 def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:

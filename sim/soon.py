@@ -11,7 +11,9 @@ from sim.outcome import Outcome, is_start_of, seen_s
 # A shim comes back within two seconds, and then asks runc and systemd of each task.
 BACK_S: Final = 3.0
 # Faults for which the next shim waits, before it knows what there is to tell.
-SLOW_TO_COME_BACK: Final = SLOW | {"F52", "F58", "F64", "F70", "F102", "F103", "F107", "F116"}
+SLOW_TO_COME_BACK: Final = SLOW | frozenset(
+    f"F{number}" for number in (45, 52, 58, 64, 70, 102, 103, 107, 116)
+)
 
 
 def l1_exits_are_told_soon(outcome: Outcome) -> Iterator[str]:

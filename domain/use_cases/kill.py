@@ -35,12 +35,16 @@ async def kill(shim: Shim, key: ProcessKey, signal: int, whom: Whom) -> Result[N
     if process.ending:
         return Failure(AlreadyFinished())
     if process.is_init:
-        return await _kill_init(shim, container, signal, whom)
-    if container.recovery is not None and process.is_starting:
-        # Its Start may have been answered: that is being found out, and whom to kill.
-        unknown = await found_again(shim, container.recovery)
-        return Failure(unknown) if unknown is not None else await kill(shim, key, signal, whom)
-    return await _kill_exec(shim, container, process, signal)
+        answer = await _kill_init(shim, container, signal, whom)
+    else:
+        answer = await _kill_exec(shim, container, process, signal)
+    match answer:
+        case Failure(NotCreatedYet()) if container.recovery is not None:
+            # Its Start may have been answered: that is being found out, and whom to kill.
+            unknown = await found_again(shim, container.recovery)
+            return Failure(unknown) if unknown is not None else await kill(shim, key, signal, whom)
+        case _:
+            return answer
 
 
 async def _kill_init(

@@ -130,9 +130,12 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
         # Only now: the former daemon's call may have come late, between the look and the question.
         init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
     if restoring and not (status or restored):
+        # A restore that failed. Written down before anybody is told: the next daemon's clock is
+        # another (S7).
         container.outbox.start_failed(init.key)
-        has_ended(init, Exit(UNKNOWN, shim.ports.clock.now()))  # a restore that failed
-        await keep(shim, container)  # before anybody is told: the next daemon's clock is another
+        init.ending, init.exit = True, Exit(UNKNOWN, shim.ports.clock.now())
+        await keep(shim, container)
+        has_ended(init, init.exit)
         return
     if init.phase is Phase.CREATED and status in {"running", "paused"}:
         init.hear(Heard.START_CLAIMED)

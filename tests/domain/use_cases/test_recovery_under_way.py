@@ -15,7 +15,7 @@ from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
-from sim.world.kernel import SIGKILL
+from sim.world.kernel import SIGKILL, SIGTERM
 from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import LONG_S, Scene
@@ -76,6 +76,20 @@ def exec_half_known(scene: Scene) -> Scene:
 def test_a_kill_of_an_exec_that_is_being_found_again_reaches_it(exec_half_known: Scene) -> None:
     assert exec_half_known.kill(EXEC) == Success(None)
     assert exec_half_known.wait(EXEC).unwrap().status == SIGNALLED + SIGKILL
+
+
+def test_a_signal_for_a_restored_init_that_is_being_found_again_reaches_it(scene: Scene) -> None:
+    """R082: its Start was answered, and no disk knows its pid; nor does systemd know it yet."""
+    scene.bundle()
+    scene.create(asked(checkpoint="/ckpt")).unwrap()
+    pid = scene.start().unwrap()
+    scene.crash()
+    scene.at(At.RUNC_STATE, Does.NEVER_ARRIVES)
+    scene.serving.boot()
+    scene.pass_time()
+    assert scene.view().phase is Phase.STARTING
+    assert scene.kill(signal=SIGTERM) == Success(None)
+    assert [signal for signal, _ in scene.process(pid).signalled] == [SIGTERM]
 
 
 def test_an_execs_kill_is_refused_when_recovery_takes_too_long(exec_half_known: Scene) -> None:

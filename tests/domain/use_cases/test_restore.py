@@ -1,6 +1,7 @@
 """Start of a container that is restored from a checkpoint: rule 5 of the issue (R081)."""
 
 import pytest
+from returns.result import Success
 
 from domain.event import TaskStarted
 from domain.identity import (
@@ -100,6 +101,25 @@ def test_f104_a_restore_under_way_is_found_again_though_runc_has_forgotten_it(
     assert scene.view().phase is Phase.RUNNING
     assert scene.view().pid == pid
     scene.ends_well()
+
+
+def test_s7_a_restore_that_failed_unseen_is_written_down_before_anybody_is_told(
+    scene: Scene,
+) -> None:
+    restored(scene)
+    scene.dies_at(At.UNIT_START, scene.starting(), Does.NEVER_ARRIVES)
+    told: list[bool] = []
+
+    def look() -> None:
+        told.append(scene.shim.containers[WEB].init.ended.is_open)
+
+    scene.at(At.RECORD_SAVE, then=look)
+    scene.boot()
+    found = scene.wait().unwrap()
+    assert found.status == 255
+    assert told == [False]
+    scene.restart()
+    assert scene.wait() == Success(found)
 
 
 def test_s34_a_restore_that_begins_while_the_next_daemon_looks_for_it_has_its_pid(

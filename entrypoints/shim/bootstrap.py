@@ -6,7 +6,7 @@ BootstrapResult. An old Any often parses as BootstrapParams (its type_url lands 
 so the new form is believed only if it names this very container (T051, T052).
 """
 
-import os
+import posix
 import stat
 
 from entrypoints.shim import wire
@@ -38,7 +38,7 @@ def read_input(descriptor: int) -> bytes:
     runs the shim writes and closes at once, and may kill us (containerd's client has a deadline).
     """
     try:
-        mode = os.fstat(descriptor).st_mode
+        mode = posix.fstat(descriptor).st_mode
     except OSError:
         return b""  # closed
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISREG(mode)):
@@ -46,7 +46,7 @@ def read_input(descriptor: int) -> bytes:
     parts: list[bytes] = []
     left = INPUT_BYTES_MAX
     while left > 0:
-        part = os.read(descriptor, min(left, 65_536))
+        part = posix.read(descriptor, min(left, 65_536))
         if not part:
             break
         parts.append(part)

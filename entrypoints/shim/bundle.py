@@ -1,6 +1,6 @@
 """What `start` reads and leaves in the bundle."""
 
-import os
+import posix
 
 from entrypoints.places import ADDRESS_FILE, START_NOTE
 
@@ -13,6 +13,7 @@ _CONFIG: "Final" = "config.json"
 # containerd's own tools read it.
 _PRIVATE: "Final" = 0o600
 _PUBLIC: "Final" = 0o644
+_NEW: "Final" = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW
 
 
 class BadBundle:
@@ -109,23 +110,23 @@ def _write_whole(path: str, content: bytes, mode: int) -> None:
     Not synced: the bundle describes a container that does not outlive the machine's power.
     """
     # Two `start`s of one bundle do not happen, a leftover of a killed one does.
-    draft = f"{path}.{os.getpid()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    draft = f"{path}.{posix.getpid()}"
+    descriptor = posix.open(draft, _NEW, mode)
     try:
-        os.fchmod(descriptor, mode)  # whatever the umask
+        posix.fchmod(descriptor, mode)  # whatever the umask
         view = memoryview(content)
         while view:
-            view = view[os.write(descriptor, view) :]
-        os.rename(draft, path)  # noqa: PTH104
+            view = view[posix.write(descriptor, view) :]
+        posix.rename(draft, path)
     except OSError:
         _remove(draft)
         raise
     finally:
-        os.close(descriptor)
+        posix.close(descriptor)
 
 
 def _remove(path: str) -> None:
     try:  # noqa: SIM105 (contextlib costs 1 ms)
-        os.unlink(path)  # noqa: PTH108
+        posix.unlink(path)
     except FileNotFoundError:
         pass

@@ -13,13 +13,14 @@ refused, and its status lost (F66).
 import _ctypes
 import _signal  # type: ignore[import-not-found]  # `signal` on top of it imports enum: 3 ms
 import _socket
-import os
+import posix  # `os` around it costs 1 ms
 import sys
 
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 PID_BYTES_MAX = 32
 NOBODY = 0
+DEFAULT_PATH = b"/bin:/usr/bin"  # as execvp(3)
 UNKNOWN = 255  # never 0 (F34): the program's end was not to be had
 
 program = NOBODY
@@ -31,11 +32,12 @@ def main() -> int:
         sys.exit("usage: reaper.py PID_FILE -- RUNC ARGUMENT...")
     pid_file, runc = sys.argv[1], sys.argv[3:]
     # With it runc would wait for a READY=1 of the program (F107).
-    notify_socket = os.environ.pop("NOTIFY_SOCKET", "")
+    notify_socket = posix.environ.get(b"NOTIFY_SOCKET", b"")
+    posix.unsetenv(b"NOTIFY_SOCKET")
     _signal.signal(_signal.SIGTERM, pass_on)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     ended: dict[int, int] = {}
-    code = os.waitstatus_to_exitcode(wait_for(start(runc), ended))
+    code = posix.waitstatus_to_exitcode(wait_for(start(runc), ended))
     if not take_charge(pid_file):
         end_what_is_left()
         return code if code > 0 else 128 - code
@@ -46,7 +48,7 @@ def main() -> int:
 
 def start(argv: list[str]) -> int:
     """By fork: of posix_spawn(3) the program would inherit two of glibc's signals ignored."""
-    pid = os.fork()
+    pid = posix.fork()
     if pid != 0:
         return pid
     try:
@@ -55,29 +57,30 @@ def start(argv: list[str]) -> int:
             _signal.signal(number, _signal.SIG_DFL)
         become(argv)
     except OSError as error:
-        os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+        posix.write(2, f"{argv[0]}: {error.strerror}\n".encode())
     finally:
-        os._exit(127)  # as a shell does for a command that is not there
+        posix._exit(127)  # noqa: SLF001 - as a shell does for a command that is not there
 
 
 def end_what_is_left() -> None:
     """A runc that was killed half way may have let the program go; nobody would watch it (F101)."""
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
+    with open(f"/proc/self/task/{posix.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
         children = file.read().split()
     for child in children:
-        os.kill(int(child), _signal.SIGKILL)
+        posix.kill(int(child), _signal.SIGKILL)
 
 
 def become(argv: list[str]) -> None:
     """As execvp(3); Python's own imports `warnings` on its way: 3 ms before runc begins."""
-    names = [argv[0]]
-    if "/" not in argv[0]:
-        folders = os.environ.get("PATH", os.defpath).split(":")
-        names = [f"{folder or '.'}/{argv[0]}" for folder in folders]
+    name = argv[0].encode(errors="surrogateescape")
+    names = [name]
+    if b"/" not in name:
+        folders = posix.environ.get(b"PATH", DEFAULT_PATH).split(b":")
+        names = [(folder or b".") + b"/" + name for folder in folders]
     why = OSError()
     for name in names:
         try:
-            os.execv(name, argv)  # noqa: S606 - no shell is the purpose
+            posix.execv(name, argv)
         except (FileNotFoundError, NotADirectoryError) as error:
             why = why if why.errno else error  # one that is there and cannot be run says more
         except OSError as error:
@@ -97,11 +100,12 @@ def take_charge(pid_file: str) -> bool:
 def pid_in(pid_file: str) -> int:
     """Whom runc named there; a runc that was killed may have left no file, or an empty one."""
     try:
-        file = os.open(pid_file, os.O_RDONLY | os.O_CLOEXEC)  # open() of a text loads a codec
+        # open() of a text loads a codec.
+        file = posix.open(pid_file, posix.O_RDONLY | posix.O_CLOEXEC)
     except FileNotFoundError:
         return NOBODY
-    text = os.read(file, PID_BYTES_MAX)
-    os.close(file)
+    text = posix.read(file, PID_BYTES_MAX)
+    posix.close(file)
     return int(text or NOBODY)
 
 
@@ -112,7 +116,7 @@ def pass_on(number: int, _frame: object) -> None:
     if program != NOBODY:
         # Our child until we have waited for it, so the pid is nobody else's.
         try:
-            os.kill(program, number)
+            posix.kill(program, number)
         except ProcessLookupError:
             return
 
@@ -120,16 +124,16 @@ def pass_on(number: int, _frame: object) -> None:
 def wait_for(pid: int, ended: dict[int, int]) -> int:
     """The wait status of this child; others that were adopted are reaped on the way."""
     while pid not in ended:
-        child, status = os.waitpid(-1, 0)
+        child, status = posix.waitpid(-1, 0)
         ended[child] = status
     return ended.pop(pid)
 
 
-def tell(notify_socket: str, state: bytes) -> None:
+def tell(notify_socket: bytes, state: bytes) -> None:
     """sd_notify(3)."""
     address = notify_socket
-    if address.startswith("@"):
-        address = "\0" + address[1:]
+    if address.startswith(b"@"):
+        address = b"\0" + address[1:]
     channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
     channel.connect(address)
     channel.send(state)
@@ -138,23 +142,23 @@ def tell(notify_socket: str, state: bytes) -> None:
 
 def let_go_of_stdio() -> None:
     """A reader sees the end of the output when the program and its children have closed it."""
-    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    nothing = posix.open("/dev/null", posix.O_RDWR | posix.O_CLOEXEC)
     for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
+        posix.dup2(nothing, stream)
 
 
 def end_alike(status: int) -> int:
     """The exit code, or death by the same signal."""
     global program  # noqa: PLW0603 - as above
     program = NOBODY
-    if not os.WIFSIGNALED(status):
-        return os.waitstatus_to_exitcode(status)
-    number = os.WTERMSIG(status)
+    if not posix.WIFSIGNALED(status):
+        return posix.waitstatus_to_exitcode(status)
+    number = posix.WTERMSIG(status)
     # The core, if one was wanted, is the program's.
     prctl(PR_SET_DUMPABLE, 0)
     if number not in {_signal.SIGKILL, _signal.SIGSTOP}:
         _signal.signal(number, _signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    posix.kill(posix.getpid(), number)
     return 128 + number  # a signal that does not end a process, or that is blocked
 
 
@@ -170,4 +174,4 @@ if __name__ == "__main__":
         code = main()
     except ChildProcessError:
         code = UNKNOWN
-    os._exit(code)  # nothing to clean up, and no thread to wait for
+    posix._exit(code)  # noqa: SLF001 - nothing to clean up, and no thread to wait for

@@ -19,19 +19,7 @@ sys.exit(status)
 """
 # Frozen into the interpreter, or a C module without Python code around it; what is compiled into
 # the interpreter, and differs from Python to Python, costs nothing either.
-CHEAP = {
-    "_collections_abc",
-    "_json",
-    "_socket",
-    "_stat",
-    "abc",
-    "genericpath",
-    "os",
-    "os.path",
-    "posixpath",
-    "stat",
-    "time",
-}
+CHEAP = {"_json", "_socket", "_stat", "stat", "time"}
 HEAVY = {"info", "leftover_records", "leftover_units", "without_daemon"}
 
 

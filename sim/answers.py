@@ -59,8 +59,6 @@ def s37_a_view_shows_what_was_asked_for(outcome: Outcome) -> Iterator[str]:
 
 def s37_pids_are_of_the_container(outcome: Outcome) -> Iterator[str]:
     """Whoever lives in it all the while is listed, and nobody who never was there."""
-    if outcome.fired:
-        return
     for life, call, listed in outcome.successes("pids"):
         if any(_wrongly_listed(outcome, life, call, listed or ())):
             yield f"the processes of {life.owner} were listed as {listed}"

@@ -56,8 +56,6 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
 
 def s2_what_ended_itself_was_started(outcome: Outcome) -> Iterator[str]:
     """And its start was told, unless runc let it go and said that it had not; so does restore."""
-    if outcome.fired.keys() & LYING_STARTS:
-        return
     for life, chapter in outcome.all_chapters():
         restored = any(isinstance(each, TaskCreated) and each.checkpoint for each in chapter)
         if restored or outcome.disk_refused(life.owner):
@@ -67,8 +65,15 @@ def s2_what_ended_itself_was_started(outcome: Outcome) -> Iterator[str]:
                 isinstance(event, TaskExited)
                 and event.exit.status < SIGNALLED
                 and not any(is_start_of(each, event.process) for each in chapter)
+                and not _may_be_said_not_to_start(outcome, life, event.process)
             ):
                 yield f"{event.process} exited with {event.exit.status}, and never started"
+
+
+def _may_be_said_not_to_start(outcome: Outcome, life: Life, key: ProcessKey) -> bool:
+    lies = bool(outcome.fired.keys() & LYING_STARTS)
+    starts = (call for call in outcome.calls(life, "start") if call.key == key)
+    return lies and any(not start.succeeded for start in starts)
 
 
 def s8_times_are_systemds(outcome: Outcome) -> Iterator[str]:

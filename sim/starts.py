@@ -24,14 +24,24 @@ RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
 
 def s12_who_is_told_to_run_was_let_go(outcome: Outcome) -> Iterator[str]:
     """Unless runc could not be asked by the shim that came upon a half-done Start."""
-    if outcome.fired.keys() & RUNC_UNASKED:
-        return
+    unasked = bool(outcome.fired.keys() & RUNC_UNASKED)
     for at_s, event in outcome.heard():
         if not isinstance(event, TaskStarted):
+            continue
+        if unasked and _start_was_cut_off(outcome, event):
             continue
         process = outcome.process(ProcessKey(event.owner), event.pid, at_s)
         if process is not None and process.program is None and _lives_at(process, at_s):
             yield f"{event.owner} is told to have started, and pid {event.pid} waits for that"
+
+
+def _start_was_cut_off(outcome: Outcome, event: TaskStarted) -> bool:
+    """By the death of the shim that served it."""
+    return any(
+        call.answer is None and call.key == ProcessKey(event.owner)
+        for call in outcome.host.calls
+        if call.what == "start"
+    )
 
 
 def _lives_at(process: KernelProcess, at_s: float) -> bool:
@@ -77,7 +87,7 @@ def l6_a_failed_create_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
 
 def _answered(outcome: Outcome, what: str) -> Iterator[Call]:
     """Where nothing stood between the shim and systemd."""
-    if outcome.deaths or not outcome.fired.keys() <= QUIET:
+    if not outcome.fired.keys() <= QUIET:
         return
     for life in outcome.lives:
         yield from (call for call in outcome.calls(life, what) if call.answer is not None)

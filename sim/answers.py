@@ -97,7 +97,7 @@ def s37_connect_answers_the_init(outcome: Outcome) -> Iterator[str]:
     """Its pid; 0 only of a container that is not there, or waits to be restored (T147)."""
     for life, call, pid in outcome.successes("connect"):
         if pid == NO_PID:
-            if not outcome.fired and _certainly_there(outcome, life, call):
+            if _certainly_there(outcome, life, call):
                 yield f"{life.owner} is connected to no pid"
         elif not any(each.pid == pid for each in outcome.processes(life.init)):
             yield f"{life.owner} is connected to pid {pid}, which it never had"
@@ -139,12 +139,12 @@ def s37_debug_shows_the_evidence(outcome: Outcome) -> Iterator[str]:
                 case Failure(RuncFailed(evidence=shown)):
                     asked = round_of(life, call).request
                     wanted = asked is not None and asked.debug
-                    if wanted != bool(shown) or (shown and _is_poor(outcome, shown)):
+                    if wanted != bool(shown) or (shown and _is_poor(shown)):
                         yield f"{call.what} {call.key} was refused with the evidence {shown}"
                 case _:
                     pass
 
 
-def _is_poor(outcome: Outcome, shown: tuple[Evidence, ...]) -> bool:
+def _is_poor(shown: tuple[Evidence, ...]) -> bool:
     headings = [each.heading for each in shown]
-    return headings[:1] != ["unit"] or not (outcome.fired or "process.json" in headings)
+    return headings[:1] != ["unit"] or "process.json" not in headings

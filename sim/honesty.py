@@ -33,8 +33,8 @@ AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
 # The phases that the freezer tells apart.
 FREEZABLE: Final = frozenset({Phase.RUNNING, Phase.PAUSED})
-# With these a unit may have no reference for a while, or its task not be found again yet.
-UNHELD: Final = SLOW | {"F90", "F92", "F103"}
+# With these a unit may have no reference for a while.
+UNHELD: Final = frozenset({"F90", "F92", "F98"})
 
 
 def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:

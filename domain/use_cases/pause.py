@@ -27,7 +27,7 @@ async def pause(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
 
 async def _freeze(shim: Shim, container: Container) -> Result[None, Refusal]:
     frozen = await shim.ports.runc.pause(container.target(), limits.RUNC)
-    if failed(frozen) and not await _is_frozen(shim, container):
+    if failed(frozen) and not await _is(shim, container, Phase.PAUSED):
         await thaw(shim, container, container.init)  # nobody could resume what nobody paused
         return Failure(frozen.failure())
     if container.init.hear(Heard.PAUSED):
@@ -36,11 +36,14 @@ async def _freeze(shim: Shim, container: Container) -> Result[None, Refusal]:
     return Success(None)
 
 
-async def _is_frozen(shim: Shim, container: Container) -> bool:
-    """A pause whose answer was lost is one: refused, it could be neither repeated nor undone."""
+async def _is(shim: Shim, container: Container, phase: Phase) -> bool:
+    """A pause whose answer was lost is one: refused, it could be neither repeated nor undone.
+
+    And a resume likewise: refused, the container would be said to be paused, and run.
+    """
     match await shim.ports.runc.state(container.target(), limits.RUNC):
-        case Success(RuncState(status="paused")):
-            return True
+        case Success(RuncState(status=status)):
+            return status == phase.value
         case _:
             return False
 
@@ -56,7 +59,11 @@ async def resume(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
 async def _let_go_on(shim: Shim, container: Container) -> Result[None, Refusal]:
     thawed = await shim.ports.runc.resume(container.target(), limits.RUNC)
     # runc may have lost the container, and it would stay frozen for ever (F104).
-    if failed(thawed) and failed(await shim.ports.cgroups.thaw(container.cgroup)):
+    if (
+        failed(thawed)
+        and failed(await shim.ports.cgroups.thaw(container.cgroup))
+        and not await _is(shim, container, Phase.RUNNING)
+    ):
         return Failure(thawed.failure())
     if container.init.hear(Heard.RESUMED):
         tell(shim, container, TaskResumed(container.owner))

@@ -159,6 +159,17 @@ def test_a_failed_resume_changes_nothing_and_can_be_asked_again(scene: Scene) ->
     assert scene.resume() == Success(None)
 
 
+def test_a_resume_whose_answer_was_lost_is_a_resume(scene: Scene) -> None:
+    """Refused, the container would be said to be paused, and run."""
+    scene.running()
+    scene.pause().unwrap()
+    scene.at(At.RUNC_FREEZE, Does.FAILS_AFTER)
+    scene.at(At.THAW, Does.FAILS_BEFORE)
+    assert scene.resume() == Success(None)
+    assert scene.view().phase is Phase.RUNNING
+    assert scene.heard()[-1] == "TaskResumed"
+
+
 def test_f104_a_container_that_runc_has_forgotten_does_not_stay_frozen(scene: Scene) -> None:
     pid = scene.running()
     scene.pause().unwrap()

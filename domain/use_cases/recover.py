@@ -38,6 +38,7 @@ from domain.use_cases.keep import forget, keep
 from domain.use_cases.recall import has_ended, recalled
 from domain.use_cases.start_exec import never_ran
 from domain.use_cases.tell import send, tell
+from domain.use_cases.together import together
 
 
 async def recover(shim: Shim) -> None:
@@ -95,11 +96,19 @@ async def _find_out(shim: Shim, container: Container) -> None:
     # Before anything is looked at: news must find what is owed in the outbox already.
     _owe(container)
     send(shim, container)
-    await _adopt(shim, container, container.init)
-    for process in tuple(container.execs.values()):
-        await _take_up_exec(shim, container, process)
+    # Beside each other: the start of one may be under way for long, and holds up no other (L7).
+    await together(
+        shim, [_take_up_process(shim, container, process) for process in container.processes()]
+    )
     await keep(shim, container)
-    look_at(shim, tuple((container, process) for process in container.processes()))
+
+
+async def _take_up_process(shim: Shim, container: Container, process: Process) -> None:
+    if process.is_init:
+        await _adopt(shim, container, process)
+    else:
+        await _take_up_exec(shim, container, process)
+    look_at(shim, ((container, process),))
 
 
 async def _adopt(shim: Shim, container: Container, process: Process) -> None:

@@ -7,7 +7,7 @@ from returns.result import Success
 
 from domain.event import ExecAdded
 from domain.exit_status import SIGNALLED
-from domain.identity import ContainerId
+from domain.identity import ContainerId, ExecId
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
 from domain.use_cases.add_exec import add_exec
@@ -95,6 +95,24 @@ def test_a_signal_for_a_restored_init_that_is_being_found_again_reaches_it(scene
 def test_an_execs_kill_is_refused_when_recovery_takes_too_long(exec_half_known: Scene) -> None:
     exec_half_known.at(At.RUNC_STATE, Does.NEVER_ARRIVES, times=2)
     assert isinstance(refused(exec_half_known.kill(EXEC)), DeadlinePassed)
+
+
+def test_l7_an_exec_whose_start_takes_long_holds_up_no_other(scene: Scene) -> None:
+    slow = replace(EXEC, exec_id=ExecId("slow"))
+    scene.running()
+    scene.add_exec(key=slow).unwrap()
+    scene.script.late_s = 15.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    scene.begin(scene.starting(slow))
+    scene.pass_time()
+    scene.add_exec().unwrap()
+    scene.start(EXEC).unwrap()
+    scene.crash()
+    scene.serving.boot()
+    scene.pass_time()
+    assert scene.view(slow).phase is Phase.STARTING
+    assert scene.view(EXEC).phase is Phase.RUNNING
+    assert scene.story()[-1] == "ExecStarted sh"
 
 
 def test_a_caller_who_leaves_a_half_known_container_changes_nothing(half_known: Scene) -> None:

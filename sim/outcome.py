@@ -9,8 +9,6 @@ from returns.result import Success
 from domain.event import (
     ExecAdded,
     ExecStarted,
-    TaskCreated,
-    TaskDeleted,
     TaskEvent,
     TaskExited,
     TaskStarted,
@@ -20,6 +18,7 @@ from domain.identity import NO_PID, ContainerKey, Pid, ProcessKey
 from domain.unit_name import UnitName, unit_name
 from domain.use_cases.delete import NO_EXIT, Departed
 from domain.use_cases.query import ProcessView
+from sim.chapters import Chapters
 from sim.client import Call, Host
 from sim.incarnation import Machine
 from sim.life import Life, Round
@@ -54,7 +53,7 @@ class Outcome:
     idle_steps: int  # while nobody asked for anything
     left_over: tuple[Unit, ...] = ()  # from before, of execs that perhaps nobody starts
     # Filled when first asked for.
-    _chapters: dict[ContainerKey, list[list[TaskEvent]]] = field(default_factory=dict)
+    _chapters: dict[ContainerKey, Chapters] = field(default_factory=dict)
     _processes: dict[str, list[KernelProcess]] = field(default_factory=dict)
     _calls: dict[ContainerKey, list[Call]] = field(default_factory=dict)
 
@@ -86,17 +85,12 @@ class Outcome:
         return zip(sink.at, sink.got, strict=True)
 
     def chapters(self, owner: ContainerKey) -> list[list[TaskEvent]]:
-        """containerd's news of one id: a new container begins after the former one's delete."""
+        """What containerd heard of each container that had the id."""
         if not self._chapters:
             for event in self.machine.sink.got:
-                chapters = self._chapters.setdefault(owner_of(event), [])
-                ended = chapters and any(isinstance(each, TaskDeleted) for each in chapters[-1])
-                if ended and _is_old(event, chapters[:-1]):
-                    continue  # an old farewell, whose record no disk would let go (F116)
-                if not chapters or (ended and isinstance(event, TaskCreated)):
-                    chapters.append([])
-                chapters[-1].append(event)
-        return self._chapters.get(owner, [])
+                self._chapters.setdefault(owner_of(event), Chapters()).hear(event)
+        found = self._chapters.get(owner)
+        return [] if found is None else found.told
 
     def all_chapters(self) -> Iterator[tuple[Life, list[TaskEvent]]]:
         for life in self.lives:
@@ -156,10 +150,6 @@ class Outcome:
                     yield call, found
                 case _:
                     pass
-
-
-def _is_old(event: TaskEvent, chapters: list[list[TaskEvent]]) -> bool:
-    return isinstance(event, TaskDeleted) and any(event in chapter for chapter in chapters)
 
 
 def round_at(life: Life, at_s: float) -> Round | None:

@@ -138,7 +138,7 @@ async def _ask_runc(shim: Shim, container: Container) -> None:
     if restoring:
         # Only now: the former daemon's call may have come late, between the look and the question.
         init.pid = await shim.ports.bundles.pid(container.bundle, None) or NO_PID
-    if restoring and not (status or restored):
+    if restoring and not (status or restored or init.pid):
         # A restore that failed. Written down before anybody is told: the next daemon's clock is
         # another (S7).
         container.outbox.start_failed(init.key)

@@ -3,6 +3,7 @@
 import pytest
 from returns.result import Success
 
+from domain import limits
 from domain.event import TaskStarted
 from domain.identity import (
     ProcessKey,
@@ -122,10 +123,14 @@ def test_s7_a_restore_that_failed_unseen_is_written_down_before_anybody_is_told(
     assert scene.wait() == Success(found)
 
 
+@pytest.mark.parametrize("runc", [Does.LATE, Does.NEVER_ARRIVES])
 def test_s34_a_restore_that_begins_while_the_next_daemon_looks_for_it_has_its_pid(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, runc: Does
 ) -> None:
-    """The former one's call may come so late: the unit is not there yet, and then runc has it."""
+    """The former one's call may come so late: the unit is not there yet, and then runc has it.
+
+    If runc does not answer, its pid file says so.
+    """
     restored(scene)
     systemd, begin, late = scene.machine.systemd, scene.machine.systemd.start, []
 
@@ -138,9 +143,10 @@ def test_s34_a_restore_that_begins_while_the_next_daemon_looks_for_it_has_its_pi
     scene.pass_time()
     scene.crash()
     scene.script.late_s = 1.0
-    scene.at(At.RUNC_STATE, Does.LATE, then=lambda: begin(*late[0]))
+    scene.at(At.RUNC_STATE, runc, then=lambda: begin(*late[0]))
+    scene.at(At.RUNC_STATE, runc, times=limits.RUNC_ASKED - 1)
     scene.boot()
-    scene.pass_time(5.0)
+    scene.pass_time(limits.RUNC * limits.RUNC_ASKED)
     [pid] = scene.living()
     assert scene.view().pid == pid
     assert scene.events()[-1] == TaskStarted(WEB, pid)

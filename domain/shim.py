@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from returns.result import Failure, Result, Success
 
+from domain import limits
 from domain.identity import ContainerKey, ProcessKey
 from domain.ports.bundles import Bundles
 from domain.ports.cgroups import Cgroups
@@ -60,6 +61,9 @@ class Shim:
     # Earlier lives whose last event containerd has not acknowledged; a new life of the same
     # id tells nothing before (S4).
     farewells: dict[ContainerKey, Latch] = field(default_factory=dict)
+    # Bundles of containers that were deleted whole, until containerd asks for their clean-up,
+    # which it does after every Delete: there is nothing left to look for.
+    whole: dict[ContainerKey, str] = field(default_factory=dict)
     # Failed Creates of which something may be left.
     remnants: list[Container] = field(default_factory=list)
     # Containers that are gone, but for a record that could not be removed.
@@ -90,11 +94,18 @@ class Shim:
 
     def claim(self, owner: ContainerKey) -> None:
         """From now on nobody else begins a container of this id, or ends what is left of one."""
+        self.whole.pop(owner, None)
         self.creating[owner] = self.ports.concurrency.latch()
 
     def unclaim(self, owner: ContainerKey) -> None:
         """The id is free, or the container known, before anybody who waited looks again."""
         self.creating.pop(owner).open()
+
+    def deleted_whole(self, container: Container) -> None:
+        """Of a client that never asks for the clean-up not all is remembered: then it is looked."""
+        self.whole[container.owner] = container.bundle
+        if len(self.whole) > limits.DELETED_WHOLE:
+            del self.whole[next(iter(self.whole))]
 
     def track(self, container: Container, process: Process) -> None:
         """From now on hints about the process's unit lead to it."""

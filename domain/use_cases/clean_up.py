@@ -60,6 +60,8 @@ async def _end(shim: Shim, container: Container) -> bool:
 async def _nothing_left(
     shim: Shim, caller: Caller, owner: ContainerKey, bundle: str
 ) -> Result[Departed, Refusal]:
+    if shim.whole.pop(owner, None) == bundle:
+        return Success(Departed(NO_PID, _unknown(shim)))
     outcome = await end_unrecorded(shim, caller, owner, bundle)
     if failed(outcome):
         return Failure(outcome.failure())

@@ -191,6 +191,8 @@ async def _depart(shim: Shim, container: Container) -> None:
     for process in container.processes():
         process.hear(Heard.RELEASED)
         process.ended.open()
+    if container.rootfs:  # else what is mounted there is not ours, and a clean-up's to take off
+        shim.deleted_whole(container)
     tell(shim, container, container.deleted_event())
 
 

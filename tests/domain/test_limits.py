@@ -20,6 +20,8 @@ BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "BUS": (26, 45),
     # runc waits 10 s itself in `delete --force`; a stuck one must not hold an answer (F102).
     "RUNC": (16, 45),
+    # More than containers are deleted at a time; some 200 bytes each.
+    "DELETED_WHOLE": (501, 1_999),
     # Once is chance; all of them together fit into what kubelet waits.
     "RUNC_ASKED": (2, 4),
     # runc.v2 waits 30 s for a client's FIFOs (T242); containerd's own limits are above that.

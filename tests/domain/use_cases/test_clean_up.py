@@ -8,7 +8,7 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from domain import limits
-from domain.identity import NO_PID
+from domain.identity import NO_PID, ContainerId
 from domain.refusal import (
     CallerGone,
     ContainerExists,
@@ -84,6 +84,46 @@ def test_after_an_ordinary_delete_there_is_nothing_left_to_do(scene: Scene) -> N
     departed = cleaned(scene).unwrap()
     assert (departed.pid, departed.exit.status) == (NO_PID, 255)
     assert scene.heard() == told
+
+
+def test_what_was_deleted_whole_is_not_looked_for_once(scene: Scene) -> None:
+    exited(scene)
+    scene.delete().unwrap()
+    scene.pass_time()
+    before = list(scene.script.calls)
+    cleaned(scene).unwrap()
+    assert scene.script.calls == before
+    cleaned(scene).unwrap()
+    assert At.UNIT_READ in scene.script.calls[len(before) :]
+
+
+@pytest.mark.parametrize("what", ["a new daemon", "another bundle", "a failed Create"])
+def test_what_may_have_come_after_a_delete_is_looked_for(scene: Scene, what: str) -> None:
+    exited(scene)
+    scene.delete().unwrap()
+    bundle = BUNDLE
+    match what:
+        case "a new daemon":
+            scene.restart()
+        case "another bundle":
+            bundle = "/run/bundles/other"
+        case _:
+            scene.at(At.MOUNT, Does.FAILS_BEFORE)
+            refused(scene.create())
+    scene.pass_time()
+    before = len(scene.script.calls)
+    scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, bundle)).unwrap()
+    assert At.UNIT_READ in scene.script.calls[before:]
+
+
+def test_what_was_deleted_and_never_cleaned_up_is_not_remembered_for_ever(scene: Scene) -> None:
+    exited(scene)
+    container = scene.shim.containers[WEB]
+    for number in range(2 * limits.DELETED_WHOLE):
+        owner = replace(WEB, container=ContainerId(f"web{number}"))
+        scene.shim.deleted_whole(replace(container, owner=owner))
+    assert len(scene.shim.whole) == limits.DELETED_WHOLE
+    assert owner in scene.shim.whole
 
 
 def test_an_unknown_container_s_mounts_are_taken_off_and_its_end_is_unknown(scene: Scene) -> None:

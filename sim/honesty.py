@@ -9,11 +9,20 @@ from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
 from domain.exit_status import SIGNALLED, UNKNOWN
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
-from domain.unit_name import unit_name
+from domain.unit_name import UnitName, unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome, begun_s_of, is_start_of, lived, round_at, seconds, seen_s
+from sim.outcome import (
+    Outcome,
+    begun_s_of,
+    is_start_of,
+    lived,
+    round_at,
+    round_of,
+    seconds,
+    seen_s,
+)
 from sim.world.kernel import Freezer, KernelProcess
 from sim.world.unit import Unit
 
@@ -205,10 +214,16 @@ def _is_of_no_container(outcome: Outcome, unit: Unit, at_s: float) -> bool:
 def _is_being_let_go(outcome: Outcome, unit: Unit, at_s: float) -> bool:
     """By a Delete whose shim died over it: what that had asked of systemd comes all the same."""
     return any(
-        call.answer is None and unit_name(call.key) == unit.name and call.begun_s <= at_s
-        for call in outcome.host.calls
-        if call.what == "delete"
+        call.answer is None and call.begun_s <= at_s and unit.name in _lets_go(life, call)
+        for life in outcome.lives
+        for call in outcome.calls(life, "delete")
     )
+
+
+def _lets_go(life: Life, delete: Call) -> Iterator[UnitName]:
+    yield unit_name(delete.key)
+    if delete.key.exec_id is None:
+        yield from map(unit_name, round_of(life, delete).execs)
 
 
 def _somebody_served(outcome: Outcome, at_s: float) -> bool:

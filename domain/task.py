@@ -125,6 +125,8 @@ class Container:
     departed: list[Process] = field(default_factory=list)
     created: bool = False
     deleted: bool = False
+    # Made by a former daemon: what that had asked of systemd may come when nobody expects it.
+    is_of_former: bool = False
     # Open when recovery knows how far the former daemon had come with it.
     recovery: Latch | None = None
     # As a record has it: what containerd was told, and what it is owed, is not in the outbox yet.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.event import TaskCreated, TaskDeleted, TaskEvent, TaskExited
+from domain.exit_status import NEVER
 
 
 @dataclass(slots=True)
@@ -36,4 +37,6 @@ def _is_a_former_ones(
 ) -> bool:
     if not isinstance(event, TaskDeleted) or not any(event in old for old in former):
         return False
+    if event.exit.at == NEVER:
+        return False  # of what was never restored: one is like the other
     return not any(isinstance(each, TaskExited) and each.exit == event.exit for each in current)

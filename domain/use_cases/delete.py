@@ -35,6 +35,7 @@ from domain.use_cases.keep import keep
 from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
 from domain.use_cases.together import together
+from domain.use_cases.unrecorded import sweep_units
 
 # What an exec that was never started answers (T180).
 NO_EXIT = Exit(ExitStatus(0), NEVER)
@@ -160,7 +161,12 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
             *(_release(shim, process) for process in container.processes()),
         ],
     )
-    return next((refusal for refusal in refusals if refusal is not None), None)
+    why = next((refusal for refusal in refusals if refusal is not None), None)
+    if why is None and container.is_of_former:
+        # A start that the former daemon had asked for came after it was looked for (S34), and
+        # no disk knew of it (F116).
+        return await sweep_units(shim, container.owner)
+    return why
 
 
 async def _container_goes(shim: Shim, container: Container) -> Refusal | None:

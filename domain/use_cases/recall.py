@@ -32,6 +32,7 @@ def recalled(shim: Shim, record: ContainerRecord) -> Container:
         ],
         created=record.created,
         deleted=record.deleted,
+        is_of_former=True,
         is_recalled=True,
     )
     for each in record.execs:

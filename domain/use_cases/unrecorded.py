@@ -1,6 +1,6 @@
-"""A container that no record knows: the record could not be read and was set aside (F119).
+"""What no record knows of: the record could not be read and was set aside (F119), or is behind.
 
-Its units have names that are ours alone, so whoever is to clean up its id may end them.
+Its units have names that are ours alone, so whoever is to clean up their id may end them.
 """
 
 from returns.result import Failure, Result, Success
@@ -63,18 +63,29 @@ async def _end(
     removed = await shim.ports.runc.delete(_target(owner, bundle), limits.RUNC)
     if failed(removed):
         shim.lost("runc may keep the container", owner, removed.failure())
-    await kill_unit(shim, _process(shim, ProcessKey(owner), init.name))
+    await kill_unit(shim, _stranger(shim, ProcessKey(owner), init.name))
     found = await _ended(shim, init)
+    why = await sweep_units(shim, owner)
+    return Success(found) if why is None else Failure(why)
+
+
+async def sweep_units(shim: Shim, owner: ContainerKey) -> Refusal | None:
+    """Ends every unit that has a name of this id, whoever asked for it; None: there is none."""
     loaded = await shim.ports.units.ours()
     if failed(loaded):
-        return Failure(loaded.failure())
+        return loaded.failure()
+    init = unit_name(ProcessKey(owner))
     for name in loaded.unwrap():
-        key = ProcessKey(owner) if name == init.name else process_of(name)
+        key = ProcessKey(owner) if name == init else process_of(name)
         if key is None or key.owner != owner:
             continue
-        if not await sweep(shim, _process(shim, key, name)):
-            return Failure(UnitFailed(name, "not released"))
-    return Success(found)
+        if not await sweep(shim, _stranger(shim, key, name)):
+            return UnitFailed(name, "not released")
+    return None
+
+
+def _stranger(shim: Shim, key: ProcessKey, name: UnitName) -> Process:
+    return Process(key, name, Stdio(), shim.ports.concurrency.latch())
 
 
 async def _ended(shim: Shim, init: UnitRef) -> Exit | None:
@@ -87,10 +98,6 @@ async def _ended(shim: Shim, init: UnitRef) -> Exit | None:
                 return None
         await shim.ports.concurrency.first_of((), limits.DEATH_LOOK)
     return None
-
-
-def _process(shim: Shim, key: ProcessKey, name: UnitName) -> Process:
-    return Process(key, name, Stdio(), shim.ports.concurrency.latch())
 
 
 def _target(owner: ContainerKey, bundle: str) -> RuncTarget:

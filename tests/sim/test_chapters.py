@@ -3,8 +3,8 @@
 from typing import Final
 
 from domain.event import TaskCreated, TaskDeleted, TaskEvent, TaskExited
-from domain.exit_status import Exit, ExitStatus, Timestamp
-from domain.identity import Pid, ProcessKey
+from domain.exit_status import NEVER, Exit, ExitStatus, Timestamp
+from domain.identity import NO_PID, Pid, ProcessKey
 from domain.request import Stdio
 from sim.chapters import Chapters
 from tests.domain.client import BUNDLE, WEB
@@ -46,6 +46,12 @@ def test_f116_a_farewell_that_is_said_again_is_of_the_former_one() -> None:
 
 def test_f116_a_former_life_that_is_told_again_is_of_the_former_one() -> None:
     assert heard(*FIRST, *SECOND[:1], *FIRST, *SECOND) == [FIRST, [SECOND[0], *SECOND]]
+
+
+def test_of_those_that_were_never_restored_each_has_its_own_delete() -> None:
+    created, _, deleted = life(0, NEVER)
+    other = TaskCreated(WEB, "/run/bundles/other", (), Stdio(), "", NO_PID)
+    assert heard(created, deleted, other, deleted) == [[created, deleted], [other, deleted]]
 
 
 def test_what_is_told_twice_of_the_living_one_stays_in_its_chapter() -> None:

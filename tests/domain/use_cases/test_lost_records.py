@@ -12,8 +12,10 @@ from domain.lifecycle import Phase
 from domain.record import ContainerRecord
 from domain.refusal import BeingDeleted, UnknownContainer
 from domain.request import RuntimeOptions
+from domain.unit_definition import UnitDefinition
 from sim.faults import At, Does
 from sim.world.kernel import Program
+from sim.world.unit import Job
 from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, refused
 from tests.domain.scene import LONG_S, Scene
 
@@ -301,3 +303,28 @@ def test_a_start_after_a_restart_uses_its_own_caller(scene: Scene) -> None:
     scene.boot()
     assert isinstance(scene.start(EXEC), Success)
     assert scene.view(INIT).phase is Phase.RUNNING
+
+
+def test_f116_a_start_that_comes_when_nobody_knows_of_it_any_more_leaves_no_unit(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No disk took that it was asked for, and a busy bus passed it on after the next daemon's
+    look: calls of two connections have no order (S34)."""
+    scene.added()
+    systemd, begin, late = scene.machine.systemd, scene.machine.systemd.start, []
+
+    def not_yet(definition: UnitDefinition, by: str) -> Job:
+        late.append((definition, by))
+        return Job(scene.world.scheduler.latch())
+
+    monkeypatch.setattr(systemd, "start", not_yet)
+    scene.at(At.RECORD_SAVE, Does.FAILS_BEFORE)
+    scene.begin(scene.starting(EXEC))
+    scene.pass_time()
+    scene.restart()
+    scene.delete(EXEC).unwrap()
+    begin(*late[0])
+    scene.pass_time()
+    assert scene.unit(EXEC) is not None
+    scene.ends_well()
+    assert scene.left() == {}

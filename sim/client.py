@@ -40,6 +40,7 @@ class Call:
     # The scheduler's steps: within one instant they tell what came first.
     asked_step: int = 0
     answered_step: float = inf
+    gave_up: bool = False
 
     @property
     def was_answered(self) -> bool:
@@ -93,6 +94,7 @@ class Client:
         came = await self.scheduler.first_of((work.done, serving.dead, gone), within)
         if came is not work.done:
             caller.gone.open()
+            call.gave_up = came is not serving.dead
             self.tell(what, key, "has no answer")
             return None
         call.ended_s = self.scheduler.now

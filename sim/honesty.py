@@ -35,6 +35,8 @@ QUIET: Final = frozenset(
 # From the moment that systemd has an exit until containerd has it: a read, a save, the wait for
 # execs (F01) and an event or two before it.
 SOON_S: Final = 3.0
+# A shim comes back within two seconds, and then asks runc and systemd of each task.
+BACK_S: Final = 3.0
 # runc's start, or systemd's, may have happened and be told as failed.
 LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
@@ -235,13 +237,11 @@ def _somebody_served(outcome: Outcome, at_s: float) -> bool:
 
 def s16_nobody_outlives_the_init(outcome: Outcome) -> Iterator[str]:
     """Where the kernel does not end the execs of an ended container the shim does (H15)."""
-    if outcome.deaths or not outcome.fired.keys() <= QUIET:
-        return
     for at_s, event in outcome.heard():
         if not isinstance(event, TaskExited) or event.process.exec_id is not None:
             continue
         for process in _beside(outcome, event.process, at_s):
-            if lived(outcome, process, at_s + SOON_S):
+            if lived(outcome, process, at_s + SOON_S + BACK_S * outcome.deaths):
                 yield f"pid {process.pid} outlives its container {event.process}"
 
 

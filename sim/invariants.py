@@ -69,6 +69,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S12", starts.s12_who_is_told_to_run_was_let_go),
     ("S12", starts.s12_a_failed_start_runs_nothing),
     ("S12", starts.s12_a_failed_exec_ends),
+    ("S31", starts.s31_a_start_under_way_is_not_cut_off),
     ("S12", starts.s12_a_failed_start_ends),
     ("S16", honesty.s16_nobody_outlives_the_init),
     ("S17", honesty.s17_no_unit_is_lost),

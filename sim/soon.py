@@ -5,11 +5,9 @@ from typing import Final
 
 from domain.event import TaskCreated, TaskEvent, TaskExited
 from sim.effects import is_lost, news_of
-from sim.honesty import SLOW, SOON_S
+from sim.honesty import BACK_S, SLOW, SOON_S
 from sim.outcome import Outcome, is_start_of, seen_s
 
-# A shim comes back within two seconds, and then asks runc and systemd of each task.
-BACK_S: Final = 3.0
 # Faults for which the next shim waits, before it knows what there is to tell.
 SLOW_TO_COME_BACK: Final = SLOW | frozenset(
     f"F{number}" for number in (45, 52, 58, 64, 70, 102, 103, 107, 116)

@@ -18,6 +18,10 @@ from sim.outcome import Outcome, begun_s_of, lived
 from sim.world.kernel import SIGKILL, Freezer, KernelProcess
 from sim.world.unit import Unit
 
+# What makes a start slow, or its news late, and harms nothing.
+SLOW_STARTS: Final = frozenset(
+    f"F{number}" for number in (11, 38, 45, 52, 53, 56, 67, 77, 87, 88, 91, 102, 122)
+)
 # What keeps `runc state` from its answer.
 RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
 
@@ -105,6 +109,35 @@ def _started_by(outcome: Outcome, call: Call) -> Iterator[Unit]:
     for unit in outcome.machine.systemd.history:
         if unit.name == name and call.begun_s <= unit.loaded_at < call.ended_s:
             yield unit
+
+
+def s31_a_start_under_way_is_not_cut_off(outcome: Outcome) -> Iterator[str]:
+    """What systemd was starting when a shim died comes to its end, if nobody wants another."""
+    if not outcome.fired.keys() <= SLOW_STARTS:
+        return
+    for life in outcome.lives:
+        for call in outcome.calls(life, "start"):
+            if call.answer is not None or call.gave_up or call.key.exec_id is None:
+                continue
+            for unit in outcome.machine.systemd.history:
+                if unit.name == unit_name(call.key) and unit.loaded_at >= call.begun_s:
+                    reaper = unit.main
+                    if reaper is not None and _was_cut_off(outcome, life, call.key, reaper):
+                        yield f"the start of {call.key} was under way, and was ended"
+
+
+def _was_cut_off(outcome: Outcome, life: Life, key: ProcessKey, reaper: KernelProcess) -> bool:
+    if reaper.lives or (reaper.code, reaper.status) != (MainCode.KILLED, SIGKILL):
+        return False
+    if reaper.relays_term_to is not None:
+        return False  # it had come to its end
+    wanted = any(
+        call.begun_s <= reaper.ended_at and call.key in {key, life.init}
+        for call in outcome.calls(life, "kill", "delete", "clean up")
+    )
+    return not (
+        wanted or unit_name(key) in outcome.touched or outcome.has_ended(life.init, reaper.ended_at)
+    )
 
 
 def s12_a_failed_exec_ends(outcome: Outcome) -> Iterator[str]:

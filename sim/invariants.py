@@ -59,6 +59,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S38", effects.s38_a_delete_lets_output_drain),
     ("S38", effects.s38_a_terminal_has_its_size),
     ("S39", possible.s39_no_success_where_there_can_be_none),
+    ("S39", possible.s39_runc_is_not_asked_in_vain),
     ("S1", honesty.s1_nothing_is_told_twice),
     ("S2", honesty.s2_what_ended_itself_was_started),
     ("S8", honesty.s8_times_are_systemds),

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from returns.result import Failure
+
 from domain.exit_status import Exit
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
+from domain.refusal import RuncFailed
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.outcome import Asked, Outcome, round_of
@@ -47,8 +50,12 @@ class Past(Asked):
         return known is not None and not any(
             each.asked_step <= self.call.answered_step and each.answered_step >= known.asked_step
             for each in self.outcome.calls(self.life, *unless)
-            if each is not known and each is not self.call
+            if each is not known and each is not self.call and self._is_about(each, known.key)
         )
+
+    def _is_about(self, call: Call, key: ProcessKey) -> bool:
+        """The process or its container; a call of that may name an exec in vain."""
+        return call.key in {key, self.init} or call.what in OF_A_CONTAINER
 
     def was_asked(self, key: ProcessKey, what: str) -> bool:
         """By anybody, of that container."""
@@ -90,6 +97,21 @@ def s39_no_success_where_there_can_be_none(outcome: Outcome) -> Iterator[str]:
         for calls, why, holds in IMPOSSIBLE:
             if call.what in calls and holds(Past(outcome, life, call)):
                 yield f"{call.what} {call.key} succeeded, though {why}"
+
+
+def s39_runc_is_not_asked_in_vain(outcome: Outcome) -> Iterator[str]:
+    """A Start of what has exited, or of whose container has, is refused before runc is called."""
+    for life in outcome.lives:
+        if outcome.disk_refused(life.owner):
+            continue
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed()):
+                    past = Past(outcome, life, call)
+                    if past.has_exited(call.key) or past.has_exited(past.init):
+                        yield f"runc was called to start {call.key}, which had exited"
+                case _:
+                    pass
 
 
 # Which calls, why they cannot be done, and when that is so.

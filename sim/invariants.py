@@ -72,6 +72,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("S12", starts.s12_a_failed_exec_ends),
     ("S31", starts.s31_a_start_under_way_is_not_cut_off),
     ("S12", starts.s12_a_failed_start_ends),
+    ("S12", starts.s12_our_own_kill_is_told_as_255),
     ("S16", honesty.s16_nobody_outlives_the_init),
     ("S17", honesty.s17_no_unit_is_lost),
     ("L1", liveness.l1_every_exit_is_told),

@@ -6,8 +6,8 @@ from typing import Final
 
 from returns.result import Failure
 
-from domain.event import TaskStarted
-from domain.exit_status import MainCode
+from domain.event import TaskExited, TaskStarted
+from domain.exit_status import UNKNOWN, MainCode
 from domain.identity import ProcessKey
 from domain.refusal import RuncFailed
 from domain.unit_name import unit_name
@@ -22,6 +22,8 @@ from sim.world.unit import Unit
 SLOW_STARTS: Final = frozenset(
     f"F{number}" for number in (11, 38, 45, 52, 53, 56, 67, 77, 87, 88, 91, 102, 122)
 )
+# The kernel kills, too (F81), and a wall clock that is set back puts ours before itself (F122).
+WHO_KNOWS_WHOSE_KILL: Final = frozenset({"F81", "F122"})
 # What keeps `runc state` from its answer.
 RUNC_UNASKED: Final = frozenset({"F83", "F103", "F104"})
 
@@ -165,6 +167,46 @@ def _dies_when_it_thaws(outcome: Outcome, life: Life, process: KernelProcess, by
     )
     killed = any(number == SIGKILL and at_s <= by_s for number, at_s in process.signalled)
     return paused and killed and outcome.machine.world.kernel.freezer is Freezer.V1
+
+
+def s12_our_own_kill_is_told_as_255(outcome: Outcome) -> Iterator[str]:
+    """The end of a failed start does not depend on whether systemd has shown it yet (R078).
+
+    The next shim tells what systemd shows, if no disk took that the start had failed (F116).
+    """
+    for life in outcome.lives:
+        if outcome.may_be_behind(life.owner):
+            continue
+        for call in outcome.calls(life, "start"):
+            match call.answer:
+                case Failure(RuncFailed(command="start")):
+                    for process in outcome.processes(call.key):
+                        if _is_our_kill(outcome, life, call, process):
+                            yield from _told_otherwise(outcome, call.key, process)
+                case _:
+                    pass
+
+
+def _is_our_kill(outcome: Outcome, life: Life, start: Call, process: KernelProcess) -> bool:
+    if process.lives or (process.code, process.status) != (MainCode.KILLED, SIGKILL):
+        return False
+    if unit_name(start.key) in outcome.touched or outcome.fired.keys() & WHO_KNOWS_WHOSE_KILL:
+        return False
+    return start.begun_s < process.ended_at <= start.ended_s and not any(
+        each.begun_s <= process.ended_at
+        for each in outcome.calls(life, "kill", "delete", "clean up")
+        if each.ended_s >= start.begun_s
+    )
+
+
+def _told_otherwise(outcome: Outcome, key: ProcessKey, process: KernelProcess) -> Iterator[str]:
+    for _, event in outcome.heard():
+        if (
+            isinstance(event, TaskExited)
+            and (event.process, event.pid) == (key, process.pid)
+            and event.exit.status != UNKNOWN
+        ):
+            yield f"{key} could not be started, and is told as {event.exit.status}"
 
 
 def s12_a_failed_start_ends(outcome: Outcome) -> Iterator[str]:

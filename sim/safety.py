@@ -98,8 +98,16 @@ def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:
 
 def _is_reason(call: Call, key: ProcessKey, killed: KernelProcess) -> bool:
     match call.what:
-        case "kill" | "delete":
+        case "kill":
             return call.key in {key, ProcessKey(key.owner)} and call.ended_s >= killed.born_at
+        case "delete":
+            # Who runs is not deleted (T171); with its container goes whoever is left (H13).
+            may_be_ended = killed.program is None or key.exec_id is not None
+            return (
+                call.key == ProcessKey(key.owner)
+                and may_be_ended
+                and call.ended_s >= killed.born_at
+            )
         case "clean up":
             return True
         case "create":

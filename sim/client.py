@@ -40,6 +40,7 @@ class Call:
     # The scheduler's steps: within one instant they tell what came first.
     asked_step: int = 0
     answered_step: float = inf
+    # While the shim lived: its rules know that nobody waits any more.
     gave_up: bool = False
 
     @property

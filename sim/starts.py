@@ -121,24 +121,32 @@ def s31_a_start_under_way_is_not_cut_off(outcome: Outcome) -> Iterator[str]:
         for call in outcome.calls(life, "start"):
             if call.answer is not None or call.gave_up or call.key.exec_id is None:
                 continue
-            for unit in outcome.machine.systemd.history:
-                if unit.name == unit_name(call.key) and unit.loaded_at >= call.begun_s:
-                    reaper = unit.main
-                    if reaper is not None and _was_cut_off(outcome, life, call.key, reaper):
-                        yield f"the start of {call.key} was under way, and was ended"
+            for unit in _started_by(outcome, call):
+                if unit.main is not None and _was_cut_off(outcome, life, call, unit.main):
+                    yield f"the start of {call.key} was under way, and was ended"
 
 
-def _was_cut_off(outcome: Outcome, life: Life, key: ProcessKey, reaper: KernelProcess) -> bool:
-    if reaper.lives or (reaper.code, reaper.status) != (MainCode.KILLED, SIGKILL):
-        return False
-    if reaper.relays_term_to is not None:
-        return False  # it had come to its end
-    wanted = any(
-        call.begun_s <= reaper.ended_at and call.key in {key, life.init}
-        for call in outcome.calls(life, "kill", "delete", "clean up")
+def _was_cut_off(outcome: Outcome, life: Life, start: Call, reaper: KernelProcess) -> bool:
+    return (
+        _was_killed(reaper)
+        and reaper.relays_term_to is None  # else it had come to its end
+        and not _was_anothers_wish(outcome, life, start, reaper.ended_at)
+        and not outcome.has_ended(life.init, reaper.ended_at)
     )
-    return not (
-        wanted or unit_name(key) in outcome.touched or outcome.has_ended(life.init, reaper.ended_at)
+
+
+def _was_killed(process: KernelProcess) -> bool:
+    return not process.lives and (process.code, process.status) == (MainCode.KILLED, SIGKILL)
+
+
+def _was_anothers_wish(outcome: Outcome, life: Life, start: Call, by_s: float) -> bool:
+    """Somebody else had a hand in the process, or its container, between the Start and then."""
+    return unit_name(start.key) in outcome.touched or any(
+        each.key in {start.key, life.init}
+        and start.begun_s <= each.ended_s
+        and each.begun_s <= by_s
+        for each in outcome.calls(life, "start", "kill", "delete", "clean up")
+        if each is not start
     )
 
 
@@ -188,14 +196,11 @@ def s12_our_own_kill_is_told_as_255(outcome: Outcome) -> Iterator[str]:
 
 
 def _is_our_kill(outcome: Outcome, life: Life, start: Call, process: KernelProcess) -> bool:
-    if process.lives or (process.code, process.status) != (MainCode.KILLED, SIGKILL):
-        return False
-    if unit_name(start.key) in outcome.touched or outcome.fired.keys() & WHO_KNOWS_WHOSE_KILL:
-        return False
-    return start.begun_s < process.ended_at <= start.ended_s and not any(
-        each.begun_s <= process.ended_at
-        for each in outcome.calls(life, "kill", "delete", "clean up")
-        if each.ended_s >= start.begun_s
+    return (
+        _was_killed(process)
+        and start.begun_s < process.ended_at <= start.ended_s
+        and not outcome.fired.keys() & WHO_KNOWS_WHOSE_KILL
+        and not _was_anothers_wish(outcome, life, start, process.ended_at)
     )
 
 

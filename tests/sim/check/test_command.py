@@ -28,7 +28,7 @@ def test_a_violation_ends_it_with_1_and_its_story(monkeypatch: pytest.MonkeyPatc
     told = CliRunner().invoke(command, ["--scope", "two-starts", "--states-max", "500"])
     assert told.exit_code == 1
     assert "violated: " in told.output
-    assert "runc        created c0" in told.output
+    assert "runc        started c0" in told.output
 
 
 def test_a_scope_that_does_not_exist_is_refused_with_those_that_do() -> None:

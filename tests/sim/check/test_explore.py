@@ -44,12 +44,11 @@ def test_what_a_bound_has_cut_off_is_not_called_proved(bounds: Bounds) -> None:
 
 
 def test_a_losing_start_that_kills_the_winners_unit_is_found(garden: Garden) -> None:
-    """D04: its clean-up takes the unit for its own. Killed before runc has let it go, it fails the
-    winner's start, which is told as 137 (S12); killed afterwards, it dies unasked (S9)."""
+    """D04: its clean-up takes the unit for its own."""
     garden.plant(start.start, greedy_start())
     explored = Explorer(BY_NAME["two-starts"], Bounds(states=500)).run()
     assert not explored.is_proved
-    assert violated(explored) & {"S9", "S12"}
+    assert "S9" in violated(explored)
 
 
 def test_an_exit_whose_hint_is_lost_is_found_when_nobody_looks_again(garden: Garden) -> None:

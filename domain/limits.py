@@ -20,9 +20,6 @@ RELEASE: Final = Seconds(40)
 BUS: Final = Seconds(30)
 # runc waits 10 s itself in `delete --force`; a stuck one must not hold an answer longer (F102).
 RUNC: Final = Seconds(30)
-# How many deleted containers are remembered until containerd asks for their clean-up, which it
-# does at once.
-DELETED_WHOLE: Final = 1_000
 # How many times recovery asks a runc that does not answer.
 RUNC_ASKED: Final = 3
 # As runc.v2 does: a client that has not opened its FIFOs by then will not (T242).
@@ -50,3 +47,6 @@ EXECS_FIRST: Final = Seconds(2)
 RESYNC: Final = Seconds(60)
 # Between a Start's success and the pid: read at once, so a second look is for a lost answer.
 PID_LOOK: Final = Seconds(1)
+# How many deleted containers are remembered until containerd asks for their clean-up, which it
+# does at once.
+DELETED_WHOLE: Final = 1_000

@@ -102,7 +102,7 @@ class Shim:
         self.creating.pop(owner).open()
 
     def deleted_whole(self, container: Container) -> None:
-        """Of a client that never asks for the clean-up not all is remembered: then it is looked."""
+        """Of those whose clean-up nobody asks for only so many; the others would be looked for."""
         self.whole[container.owner] = container.bundle
         if len(self.whole) > limits.DELETED_WHOLE:
             del self.whole[next(iter(self.whole))]

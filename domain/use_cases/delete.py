@@ -4,6 +4,7 @@ A failure keeps the task, so that Delete can be asked again (T177, F16). Of two 
 second waits for the first and then finds nothing (S14).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from returns.result import Failure, Result, Success
@@ -124,6 +125,11 @@ async def _end_all(shim: Shim, container: Container) -> Refusal | None:
             if process.unit_asked and not process.ended.is_open
         ],
     )
+    return _first(refusals)
+
+
+def _first(refusals: Sequence[Refusal | None]) -> Refusal | None:
+    """None: every step succeeded."""
     return next((refusal for refusal in refusals if refusal is not None), None)
 
 
@@ -161,12 +167,12 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
             *(_release(shim, process) for process in container.processes()),
         ],
     )
-    why = next((refusal for refusal in refusals if refusal is not None), None)
-    if why is None and container.is_of_former:
-        # A start that the former daemon had asked for came after it was looked for (S34), and
-        # no disk knew of it (F116).
-        return await sweep_units(shim, container.owner)
-    return why
+    return _first(refusals) or await _latecomers_go(shim, container)
+
+
+async def _latecomers_go(shim: Shim, container: Container) -> Refusal | None:
+    """A start that a former daemon had asked for may have come after it was looked for (S34)."""
+    return await sweep_units(shim, container.owner) if container.is_of_former else None
 
 
 async def _container_goes(shim: Shim, container: Container) -> Refusal | None:

@@ -27,7 +27,7 @@ async def pause(shim: Shim, owner: ContainerKey) -> Result[None, Refusal]:
 
 async def _freeze(shim: Shim, container: Container) -> Result[None, Refusal]:
     frozen = await shim.ports.runc.pause(container.target(), limits.RUNC)
-    if failed(frozen) and not await _is(shim, container, Phase.PAUSED):
+    if failed(frozen) and not await _runc_says(shim, container, Phase.PAUSED):
         await thaw(shim, container, container.init)  # nobody could resume what nobody paused
         return Failure(frozen.failure())
     if container.init.hear(Heard.PAUSED):
@@ -36,7 +36,7 @@ async def _freeze(shim: Shim, container: Container) -> Result[None, Refusal]:
     return Success(None)
 
 
-async def _is(shim: Shim, container: Container, phase: Phase) -> bool:
+async def _runc_says(shim: Shim, container: Container, phase: Phase) -> bool:
     """A pause whose answer was lost is one: refused, it could be neither repeated nor undone.
 
     And a resume likewise: refused, the container would be said to be paused, and run.
@@ -62,7 +62,7 @@ async def _let_go_on(shim: Shim, container: Container) -> Result[None, Refusal]:
     if (
         failed(thawed)
         and failed(await shim.ports.cgroups.thaw(container.cgroup))
-        and not await _is(shim, container, Phase.RUNNING)
+        and not await _runc_says(shim, container, Phase.RUNNING)
     ):
         return Failure(thawed.failure())
     if container.init.hear(Heard.RESUMED):

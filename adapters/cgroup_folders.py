@@ -45,6 +45,18 @@ def is_a_containers(cgroup: str) -> bool:
     return parts[:1] == ("/",) and ".." not in parts and len(parts) > 1
 
 
+def own_cgroup(proc: Path = Path("/proc/self"), root: Path = CGROUP_ROOT) -> Path | None:
+    """Where this process is in systemd's own hierarchy, if that is mounted (cgroups(7))."""
+    lines = (proc / "cgroup").read_text().splitlines()
+    paths = {controllers: path for _, controllers, path in (line.split(":", 2) for line in lines)}
+    for controllers, mounts in (("name=systemd", ("systemd",)), ("", ("", "unified"))):
+        for mount in mounts if controllers in paths else ():
+            folder = root / mount / paths[controllers].lstrip("/")
+            if (folder / "cgroup.procs").exists():
+                return folder
+    return None
+
+
 def tree(top: Path) -> Iterator[Path]:
     """`top` and every cgroup below, parents first: a child does not thaw before its parent."""
     for folder, children, _ in os.walk(top):

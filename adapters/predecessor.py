@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from adapters.cgroup_folders import own_cgroup
+
 # An ordinary command takes a tenth of a second; one that hangs must not hold up all containers.
 PATIENCE_SECONDS: Final = 10.0
 DEATH_SECONDS: Final = 2.0
@@ -30,22 +32,9 @@ async def predecessors_end(unit: str, proc: Path = Path("/proc/self")) -> None:
 
     Without effect where this process is in another cgroup, as when a person runs it.
     """
-    folder = await asyncio.to_thread(_own_cgroup, unit, proc)
-    if folder is not None:
+    folder = await asyncio.to_thread(own_cgroup, proc)
+    if folder is not None and folder.name == unit:
         await asyncio.to_thread(_wait_for, folder)
-
-
-def _own_cgroup(unit: str, proc: Path) -> Path | None:
-    """systemd's own hierarchy, as this process's mounts and cgroups(7) show it."""
-    lines = (proc / "cgroup").read_text().splitlines()
-    paths = {controllers: path for _, controllers, path in (line.split(":", 2) for line in lines)}
-    for controllers, roots in (("name=systemd", ("systemd",)), ("", ("", "unified"))):
-        path = paths.get(controllers, "")
-        for root in roots:
-            folder = Path("/sys/fs/cgroup", root, path.lstrip("/"))
-            if Path(path).name == unit and (folder / "cgroup.procs").exists():
-                return folder
-    return None
 
 
 def _wait_for(folder: Path) -> None:

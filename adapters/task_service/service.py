@@ -80,6 +80,8 @@ class Served:
     tracing: Tracing
     logs: ContainerLogHandler
     rules: Rules = field(default_factory=OnTheLoop)
+    # Called as soon as it is known that a process will be made; must not wait.
+    process_expected: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Asked:
 
 
 async def _create(asked: Asked, message: task_pb2.CreateTaskRequest) -> Answer:
+    asked.served.process_expected()
     note = await start_note.read(message.bundle)
     if note.debug:
         set_level(Level.DEBUG)  # containerd's own level; one daemon serves all of them
@@ -137,6 +140,7 @@ async def _kill(asked: Asked, message: task_pb2.KillRequest) -> Answer:
 
 
 async def _exec(asked: Asked, message: task_pb2.ExecProcessRequest) -> Answer:
+    asked.served.process_expected()
     request = requests.add_exec(asked.owner, message)
     if failed(request):
         return Failure(request.failure())

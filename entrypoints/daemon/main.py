@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters import journal
+from adapters.cgroup_moves import CgroupMoves
 from adapters.container_log import ContainerLogHandler
 from adapters.predecessor import predecessors_end
 from adapters.task_service.service import Served, services
@@ -62,7 +63,10 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         await start_up(the_shim)
         for container in the_shim.containers.values():
             logs.attach(container.owner, container.bundle)
-        server = Server(services(Served(the_shim, tracing, logs)))
+        moves = CgroupMoves()
+        stack.push_async_callback(moves.aclose)
+        served = Served(the_shim, tracing, logs, process_expected=moves.expect)
+        server = Server(services(served))
         stack.push_async_callback(server.close, GRACE_SECONDS)
         namespaces = NamespaceSockets(server, run_folder)
         namespaces.open_all(owner.namespace for owner in the_shim.containers)

@@ -16,8 +16,10 @@ UNIT = "shim.service"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cgroup of this name, in which this process is; it is a plain folder."""
-    monkeypatch.setattr(predecessor, "_own_cgroup", lambda *_: tmp_path)
-    return tmp_path
+    cgroup = tmp_path / UNIT
+    cgroup.mkdir()
+    monkeypatch.setattr(predecessor, "own_cgroup", lambda *_: cgroup)
+    return cgroup
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -20,11 +22,12 @@ from domain.unit_definition import Host
 HOST = Host(257, "", ("reaper",), ("subgroup",), "daemon.service")
 
 
-def _served() -> Served:
+def _served(process_expected: Callable[[], None] = lambda: None) -> Served:
     """A shim without a single container; a port that is touched all the same fails the test."""
     concurrency = AsyncioConcurrency()
     ports = cast("Ports", type("OnlyConcurrency", (), {"concurrency": concurrency})())
-    return Served(Shim(ports, HOST), Silence(), ContainerLogHandler())
+    shim = Shim(ports, HOST)
+    return Served(shim, Silence(), ContainerLogHandler(), process_expected=process_expected)
 
 
 def _ask(
@@ -37,10 +40,12 @@ def _ask(
 ) -> bytes | Status:
     caller = Caller(ConnectionId(1), Peer(os.getpid(), 0, 0), listener)
     payload = message if isinstance(message, bytes) else message.SerializeToString()
+    return _answer(_served, Call(service, method, metadata, None, caller, StreamId(1)), payload)
 
+
+def _answer(served: Callable[[], Served], call: Call, payload: bytes) -> bytes | Status:
     async def ask() -> bytes | Status:
-        call = Call(service, method, metadata, None, caller, StreamId(1))
-        return await services(_served())[service][method](call, payload)
+        return await services(served())[call.service][call.method](call, payload)
 
     return asyncio.run(ask())
 
@@ -85,6 +90,21 @@ def test_an_unknown_container_is_not_found(method: str, message: Any) -> None:
 def test_without_any_namespace_nothing_is_asked(method: str, message: Any) -> None:
     """Rule 1: the matching error, nothing touched."""
     assert _code(_ask(method, message(id="web"), listener="")) == Code.FAILED_PRECONDITION
+
+
+def test_the_calls_that_will_make_a_process_say_so_before_anything_else() -> None:
+    expected: list[str] = []
+    calls: tuple[tuple[str, Any], ...] = (
+        *ABOUT_A_TASK,
+        ("Create", task_pb2.CreateTaskRequest),
+        ("Exec", partial(task_pb2.ExecProcessRequest, exec_id="e")),
+    )
+    caller = Caller(ConnectionId(1), Peer(os.getpid(), 0, 0), "default")
+    for method, message in calls:
+        served = partial(_served, partial(expected.append, method))
+        call = Call(SERVICES[0], method, (), None, caller, StreamId(1))
+        _answer(served, call, message(id="web").SerializeToString())
+    assert expected == ["Create", "Exec"]
 
 
 @pytest.mark.parametrize("bad", ["", "../etc", "a b", "a--b", "-a", "x" * 77, "a/b"])

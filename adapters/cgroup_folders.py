@@ -27,13 +27,20 @@ def remove_now(cgroup: str, root: Path = CGROUP_ROOT) -> Result[None, CgroupFail
         # `cpu` may be a link to `cpu,cpuacct`; the two left out are systemd's own.
         if hierarchy.is_symlink() or hierarchy.name in {"systemd", "unified"}:
             continue
-        for folder in reversed(list(tree(hierarchy / cgroup.lstrip("/")))):
+        for folder in _to_remove(hierarchy / cgroup.lstrip("/")):
             try:
                 folder.rmdir()
             except OSError as error:
                 if error.errno not in _GONE_OR_IN_USE:
                     return Failure(CgroupFailed(f"{folder}: {error.strerror}"))
     return Success(None)
+
+
+def _to_remove(top: Path) -> Iterator[Path]:
+    """`top` alone if that will do, as it does once runc has removed its own: walks take longer."""
+    yield top
+    if top.exists():
+        yield from reversed(list(tree(top)))
 
 
 def is_version_2_alone(root: Path) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,8 @@ from adapters.container_log import ContainerLogHandler
 from adapters.predecessor import predecessors_end
 from adapters.task_service.service import Served, services
 from adapters.telemetry import configured
-from adapters.ttrpc import Server, listen
+from adapters.ttrpc import Peer, Server, listen
+from adapters.ttrpc.peer import peer_is_ourselves
 from domain.ports.log import Level
 from domain.use_cases.start_up import start_up
 from entrypoints import places
@@ -66,7 +68,7 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         moves = CgroupMoves()
         stack.push_async_callback(moves.aclose)
         served = Served(the_shim, tracing, logs, process_expected=moves.expect)
-        server = Server(services(served))
+        server = Server(services(served), accept=partial(_accept, moves))
         stack.push_async_callback(server.close, GRACE_SECONDS)
         namespaces = NamespaceSockets(server, run_folder)
         namespaces.open_all(owner.namespace for owner in the_shim.containers)
@@ -76,6 +78,11 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         notifier.say("READY=1", f"STATUS=serving {len(the_shim.containers)} containers")
         await _until(stop, notifier)
         notifier.say("STOPPING=1")
+
+
+def _accept(moves: CgroupMoves, peer: Peer) -> bool:
+    moves.expect()  # a `start` that looks whether we listen is some 3 ms ahead of its Create
+    return peer_is_ourselves(peer)
 
 
 def _control_socket(run_folder: str) -> socket.socket:

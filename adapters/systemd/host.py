@@ -64,7 +64,7 @@ def _host(version: int, cgroup_root: str, python: str, daemon_unit: str) -> Host
     return Host(
         systemd_version=version,
         cgroup_root=cgroup_root.rstrip("/"),
-        reaper=(*program, str(PROGRAMS / "reaper.py")),
+        reaper=(*program, str(PROGRAMS / "run_reaper.py")),
         # On cgroup v1 processes may sit beside the container's cgroup: saves a Python's start.
         subgroup_launcher=(*program, str(PROGRAMS / "subgroup.py")) if UNIFIED.exists() else (),
         daemon_unit=daemon_unit,

@@ -1,6 +1,6 @@
 """The main process of an exec's unit: runs `runc exec --detach`, then ends as its program does.
 
-    python3 -IS reaper.py PID_FILE -- RUNC ARGUMENT…
+    python3 -IS run_reaper.py PID_FILE -- RUNC ARGUMENT…
 
 It lives as long as the program, so it imports next to nothing. Being a subreaper it inherits
 the program when runc has gone, and is the one process that waits for it; systemd waits for
@@ -27,9 +27,18 @@ program = NOBODY
 asked_to_end = False
 
 
+def run() -> None:
+    """All of the process; does not return."""
+    try:
+        code = main()
+    except ChildProcessError:
+        code = UNKNOWN
+    posix._exit(code)  # noqa: SLF001 - nothing to clean up, and no thread to wait for
+
+
 def main() -> int:
     if len(sys.argv) <= 3 or sys.argv[2] != "--":
-        sys.exit("usage: reaper.py PID_FILE -- RUNC ARGUMENT...")
+        sys.exit("usage: run_reaper.py PID_FILE -- RUNC ARGUMENT...")
     pid_file, runc = sys.argv[1], sys.argv[3:]
     # With it runc would wait for a READY=1 of the program (F107).
     notify_socket = posix.environ.get(b"NOTIFY_SOCKET", b"")
@@ -167,11 +176,3 @@ def prctl(option: int, value: int) -> None:
     function = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
     if _ctypes.call_function(function, (option, value, 0, 0, 0)) != 0:
         sys.exit(f"prctl {option}")
-
-
-if __name__ == "__main__":
-    try:
-        code = main()
-    except ChildProcessError:
-        code = UNKNOWN
-    posix._exit(code)  # noqa: SLF001 - nothing to clean up, and no thread to wait for

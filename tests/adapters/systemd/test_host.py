@@ -11,6 +11,6 @@ def test_the_version_is_the_first_number(text: str, number: int) -> None:
     assert version_number(text) == number
 
 
-@pytest.mark.parametrize("name", ["reaper.py", "subgroup.py"])
+@pytest.mark.parametrize("name", ["run_reaper.py", "subgroup.py"])
 def test_the_programs_are_where_units_are_told_to_find_them(name: str) -> None:
     assert (PROGRAMS / name).is_file()

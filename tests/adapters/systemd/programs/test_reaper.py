@@ -49,7 +49,7 @@ class Unit:
 
     def start(self, *runc: str) -> subprocess.Popen[bytes]:
         reaper = subprocess.Popen(
-            [sys.executable, "-IS", PROGRAMS / "reaper.py", self.pid_file, "--", *runc],
+            [sys.executable, "-IS", PROGRAMS / "run_reaper.py", self.pid_file, "--", *runc],
             env={**os.environ, "NOTIFY_SOCKET": str(self._notify_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -258,14 +258,14 @@ def test_runc_is_started_with_no_signal_ignored(unit: Unit) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["pid"], ["pid", "--"], ["pid", "runc", "exec"]])
 def test_it_refuses_to_guess_its_arguments(arguments: list[str]) -> None:
-    command = [sys.executable, "-IS", str(PROGRAMS / "reaper.py"), *arguments]
+    command = [sys.executable, "-IS", str(PROGRAMS / "run_reaper.py"), *arguments]
     refused = subprocess.run(command, check=False, capture_output=True)
     assert refused.returncode == 1
     assert refused.stderr.startswith(b"usage")
 
 
 def test_it_imports_next_to_nothing_nor_does_the_child_that_becomes_runc() -> None:
-    reaper = [sys.executable, "-IS", "-X", "importtime", str(PROGRAMS / "reaper.py")]
+    reaper = [sys.executable, "-IS", "-X", "importtime", str(PROGRAMS / "run_reaper.py")]
     command = [*reaper, "pid", "--", "no-such-runc"]
     shown = subprocess.run(command, check=False, capture_output=True, text=True)
     assert shown.returncode == 127

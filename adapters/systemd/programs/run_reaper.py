@@ -1,0 +1,12 @@
+"""Starts the reaper as a module: of that Python keeps the bytecode, a script it compiles anew.
+
+python3 -IS run_reaper.py PID_FILE -- RUNC ARGUMENT…
+"""
+
+import sys
+
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+
+from reaper import run  # type: ignore[import-not-found]
+
+run()

@@ -7,6 +7,7 @@ from returns.result import Failure, Success
 
 from domain.exit_status import Exit
 from domain.identity import NO_PID
+from domain.lifecycle import Phase
 from domain.refusal import Evidence, Refusal, RuncFailed
 from domain.use_cases.delete import NO_EXIT, Departed
 from domain.use_cases.query import ListedProcess, ProcessView
@@ -14,6 +15,7 @@ from sim.client import Call
 from sim.life import Life
 from sim.outcome import Outcome, ended_by, lived_during, round_of
 
+OVER: Final = frozenset({Phase.EXITED, Phase.DELETED})
 # What a call answers when it succeeds.
 KINDS: Final[Mapping[str, type]] = {
     "create": int,
@@ -54,6 +56,13 @@ def s37_a_view_shows_what_was_asked_for(outcome: Outcome) -> Iterator[str]:
             continue  # it may be the former container, which no disk took away (F116)
         asked = (call.key, life.bundle, round_of(life, call).stdio(call.key))
         if (view.key, view.bundle, view.stdio) != asked:
+            yield f"{call.key} is shown as {view}"
+
+
+def s37_a_view_has_an_exit_once_it_is_over(outcome: Outcome) -> Iterator[str]:
+    """And not before: whoever is told of a running process is told of no end."""
+    for _, call, view in outcome.successes("state"):
+        if isinstance(view, ProcessView) and (view.exit is None) == (view.phase in OVER):
             yield f"{call.key} is shown as {view}"
 
 

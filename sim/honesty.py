@@ -237,23 +237,30 @@ def _somebody_served(outcome: Outcome, at_s: float) -> bool:
 
 def s16_nobody_outlives_the_init(outcome: Outcome) -> Iterator[str]:
     """Where the kernel does not end the execs of an ended container the shim does (H15)."""
-    for at_s, event in outcome.heard():
-        if not isinstance(event, TaskExited) or event.process.exec_id is not None:
-            continue
-        for process in _beside(outcome, event.process, at_s):
-            if lived(outcome, process, at_s + SOON_S + BACK_S * outcome.deaths):
-                yield f"pid {process.pid} outlives its container {event.process}"
+    for life in outcome.lives:
+        for at_s, event in outcome.heard():
+            if not isinstance(event, TaskExited) or event.process != life.init:
+                continue
+            for process in _beside(outcome, life, event, at_s):
+                if lived(outcome, process, at_s + SOON_S + BACK_S * outcome.deaths):
+                    yield f"pid {process.pid} outlives its container {life.owner}"
 
 
-def _beside(outcome: Outcome, init: ProcessKey, until_s: float) -> list[KernelProcess]:
-    """The programs of an init's execs that began before then."""
-    return [
-        process
-        for key in dict.fromkeys(call.key for call in outcome.host.calls)
-        if key.owner == init.owner and key != init
-        for process in outcome.processes(key)
-        if process.born_at <= until_s
-    ]
+def _beside(
+    outcome: Outcome, life: Life, exited: TaskExited, until_s: float
+) -> Iterator[KernelProcess]:
+    """The programs of its execs that began before then; not those of the next of this id."""
+    init = outcome.process(life.init, exited.pid, until_s)
+    if init is None:
+        return
+    for key in dict.fromkeys(call.key for call in outcome.calls(life) if call.key != life.init):
+        for process in outcome.processes(key):
+            if process.born_at <= until_s and _of_one_round(life, process, init):
+                yield process
+
+
+def _of_one_round(life: Life, one: KernelProcess, other: KernelProcess) -> bool:
+    return begun_s_of(life, one.born_at) == begun_s_of(life, other.born_at)
 
 
 def _views(outcome: Outcome, life: Life) -> Iterator[tuple[Call, ProcessView]]:

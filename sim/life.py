@@ -94,10 +94,18 @@ class Life(Client):
             await self._attach(self.init)
             await self._start(self.init)
             await self._in_vain(self.init, "create", "start", "resume")
-        if self.choices.happens(0.5):
-            await self._execs()
-        if self.choices.happens(0.2):
-            await self._freeze()
+        works = [
+            work
+            for work, probability in ((self._execs, 0.5), (self._freeze, 0.2))
+            if self.choices.happens(probability)
+        ]
+        tasks = []
+        for work in works:
+            tasks.append(self.scheduler.spawn(f"{self.owner} is used", work(), "client"))
+            if not self.choices.happens(0.3):  # else beside each other
+                await self.scheduler.first_of((tasks[-1].done,), None)
+        for task in tasks:
+            await self.scheduler.first_of((task.done,), None)
 
     def _draw_round(self) -> Round:
         happens = self.choices.happens
@@ -235,9 +243,10 @@ class Life(Client):
 
     async def _freeze(self) -> None:
         frozen = await self.ask("pause", self.init, requests.pause(self.owner))
-        await self.ask("state", self.init, requests.state(self.init))
+        for key in (self.init, *self.rounds[-1].execs):
+            await self.ask("state", key, requests.state(key))
         if isinstance(frozen, Success):
-            await self._in_vain(self.init, "pause")
+            await self._in_vain(self.init, "pause", "exec")
         if isinstance(frozen, Success) and self.choices.happens(0.5):
             await self.ask("resume", self.init, requests.resume(self.owner))
 

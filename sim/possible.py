@@ -133,6 +133,18 @@ IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...
         "there is one of this id",
         lambda past: past.stands(past.done(past.call.key, "exec"), *ENDS),
     ),
+    (
+        ("exec",),
+        "its container is paused",
+        lambda past: past.stands(
+            past.done(past.init, "pause"), "resume", "kill", *MAKES[:1], *ENDS
+        ),
+    ),
+    (
+        ("resize",),
+        "it has exited",
+        lambda past: past.of_an_exec and past.has_exited(past.call.key),
+    ),
     (("start", "kill"), "it has exited", lambda past: past.has_exited(past.call.key)),
     (
         ("exec", "start", "pause", "resume"),

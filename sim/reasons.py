@@ -81,6 +81,27 @@ class Case(Asked):
         enders = (*self.others(key, *ENDS), *self.others(self.init, *ENDS))
         return bool(begun) and not any(end.ended_s >= max(begun) for end in enders)
 
+    def may_be_there(self, key: ProcessKey, making: str) -> bool:
+        """Somebody else had made it, or was at it, and it was not certainly gone again."""
+        return any(not self._is_gone_again(key, made) for made in self.others(key, making))
+
+    def _is_gone_again(self, key: ProcessKey, made: Call) -> bool:
+        """By the order of answers. What no disk let go may come back (F116)."""
+        if made.answered_step > self.call.asked_step or self._disk_refused():
+            return False
+        if not made.succeeded:
+            return not self.outcome.fired  # a fault may have left half of it
+        return any(
+            end.succeeded
+            and end.asked_step >= made.answered_step
+            and end.answered_step <= self.call.asked_step
+            for of in (key, self.init)
+            for end in self.others(of, *ENDS)
+        )
+
+    def _disk_refused(self) -> bool:
+        return bool(self.outcome.disk_refused(self.life.owner))
+
     def has_ended(self, key: ProcessKey) -> bool:
         """A process of its has died, or its start has failed (R077, R081)."""
         return (
@@ -205,9 +226,11 @@ PHASES: Final[Mapping[Phase, Callable[[Case, ProcessKey], bool]]] = {
 # A refusal that is not here needs a fault.
 REASONS: Final[Mapping[type, Callable[[Case], bool]]] = {
     UnknownContainer: lambda case: not case.is_there(case.init, "create"),
-    UnknownExec: lambda case: not case.is_there(case.call.key, "exec"),
-    ContainerExists: lambda case: case.was_asked(case.init, "create"),
-    ExecExists: lambda case: case.was_asked(case.call.key, "exec"),
+    UnknownExec: lambda case: (
+        case.call.key.exec_id is not None and not case.is_there(case.call.key, "exec")
+    ),
+    ContainerExists: lambda case: case.may_be_there(case.init, "create"),
+    ExecExists: lambda case: case.may_be_there(case.call.key, "exec"),
     RuncFailed: _runc_says_no,
     WrongPhase: _wrong_phase,
     AlreadyFinished: lambda case: case.has_ended(case.call.key),

@@ -11,6 +11,7 @@ from domain.identity import NO_PID, Pid, ProcessKey
 from domain.lifecycle import Phase
 from domain.refusal import (
     BeingDeleted,
+    ContainerExists,
     ContainerNotStarted,
     InitNotRunning,
     RecordFailed,
@@ -25,6 +26,8 @@ from sim.client import Call
 from sim.life import Life
 from sim.outcome import Outcome, begun_s_of, ended_by, round_of
 from sim.world.kernel import KernelProcess
+
+UNMOUNT_FAILS: Final = "F106"
 
 # Refusals of a Start that must have no effect at all.
 IDLE_REFUSALS: Final = (
@@ -186,18 +189,36 @@ def s14_delete_can_be_repeated(outcome: Outcome) -> Iterator[str]:
 def s14_a_delete_unmounts(outcome: Outcome) -> Iterator[str]:
     """Before it is answered, and not only whoever cleans up afterwards."""
     for life in outcome.lives:
-        rootfs = bundle_files.rootfs(life.bundle)
-        moves = [each for each in outcome.machine.disk.mounts if each[0] == rootfs]
         for call in outcome.calls(life, "delete"):
-            if call.key == life.init and call.succeeded:
-                # A next container of this id may be mounted in the very instant of the answer.
-                before = [
-                    is_mounted
-                    for _, is_mounted, at_s in moves
-                    if at_s < call.ended_s or (at_s == call.ended_s and not is_mounted)
-                ]
-                if before and before[-1]:
-                    yield f"{life.owner} was deleted, and {rootfs} stayed mounted"
+            if call.key == life.init and call.succeeded and _stayed_mounted(outcome, life, call):
+                yield f"{life.owner} was deleted, and its root file system stayed mounted"
+
+
+def s13_a_failed_create_unmounts(outcome: Outcome) -> Iterator[str]:
+    """As a Delete does: of what it has mounted itself, where the kernel lets it."""
+    if UNMOUNT_FAILS in outcome.fired:
+        return
+    for life in outcome.lives:
+        for call in outcome.calls(life, "create"):
+            match call.answer:
+                case Failure(ContainerExists()):
+                    pass  # what is mounted is the other one's
+                case Failure() if _stayed_mounted(outcome, life, call, call.begun_s):
+                    yield f"no {life.owner} was created, and its root file system stayed mounted"
+                case _:
+                    pass
+
+
+def _stayed_mounted(outcome: Outcome, life: Life, call: Call, since_s: float = 0) -> bool:
+    """A next container of this id may be mounted in the very instant of the answer."""
+    rootfs = bundle_files.rootfs(life.bundle)
+    before = [
+        is_mounted
+        for path, is_mounted, at_s in outcome.machine.disk.mounts
+        if path == rootfs
+        and (since_s <= at_s < call.ended_s or (at_s == call.ended_s and not is_mounted))
+    ]
+    return bool(before) and before[-1]
 
 
 def s16_containment(outcome: Outcome) -> Iterator[str]:

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.event import TaskCreated, TaskEvent, TaskExited
+from domain.identity import ProcessKey
 from sim.effects import is_lost, news_of
 from sim.honesty import BACK_S, SLOW, SOON_S
+from sim.life import Life
 from sim.outcome import Outcome, is_start_of, seen_s
 
 # Faults for which the next shim waits, before it knows what there is to tell.
 SLOW_TO_COME_BACK: Final = SLOW | frozenset(
     f"F{number}" for number in (45, 52, 58, 64, 70, 102, 103, 107, 116)
 )
+# A read, a save, and whatever else is told first; half of the wait for execs.
+UNHINDERED_S: Final = 1.0
 
 
 def l1_exits_are_told_soon(outcome: Outcome) -> Iterator[str]:
@@ -19,15 +23,48 @@ def l1_exits_are_told_soon(outcome: Outcome) -> Iterator[str]:
     if _is_slow(outcome):
         return
     for at_s, event in outcome.heard():
-        if not isinstance(event, TaskExited):
-            continue
-        process = outcome.process(event.process, event.pid, at_s)
-        unit = None if process is None else outcome.unit_of(process)
-        if unit is None or not unit.exited_at_us:
-            continue
-        late_s = at_s - max(seen_s(unit), _may_be_told_s(outcome, event))
-        if late_s > _soon_s(outcome):
-            yield f"the exit of {event.process} was told {late_s:.1f} s late"
+        if isinstance(event, TaskExited):
+            late_s = _late_s(outcome, at_s, event)
+            if late_s > _soon_s(outcome):
+                yield f"the exit of {event.process} was told {late_s:.1f} s late"
+
+
+def l1_an_inits_exit_waits_for_its_execs_alone(outcome: Outcome) -> Iterator[str]:
+    """Whose start was asked for, and whose end is not told yet; else it is told at once (F01)."""
+    if _is_slow(outcome) or outcome.deaths:
+        return
+    for life in outcome.lives:
+        execs = {call.key for call in outcome.calls(life, "start") if call.key.exec_id}
+        for at_s, event, others in _exits_of(outcome, life):
+            if event.process == life.init and execs <= others:
+                late_s = _late_s(outcome, at_s, event)
+                if late_s > UNHINDERED_S:
+                    yield f"the exit of {life.init} was told {late_s:.1f} s late, and nobody ran"
+
+
+def _exits_of(
+    outcome: Outcome, life: Life
+) -> Iterator[tuple[float, TaskExited, frozenset[ProcessKey]]]:
+    """When each was told, and whose of the same container had been told before."""
+    told: frozenset[ProcessKey] = frozenset()
+    for at_s, event in outcome.heard():
+        match event:
+            case TaskCreated(owner=owner) if owner == life.owner:
+                told = frozenset()
+            case TaskExited(process=process) if process.owner == life.owner:
+                yield at_s, event, told
+                told |= {process}
+            case _:
+                pass
+
+
+def _late_s(outcome: Outcome, at_s: float, exited: TaskExited) -> float:
+    """By how much it was told after systemd had it and nothing was in its way any more."""
+    process = outcome.process(exited.process, exited.pid, at_s)
+    unit = None if process is None else outcome.unit_of(process)
+    if unit is None or not unit.exited_at_us:
+        return 0.0
+    return at_s - max(seen_s(unit), _may_be_told_s(outcome, exited))
 
 
 def l9_news_is_told_soon(outcome: Outcome) -> Iterator[str]:

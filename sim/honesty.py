@@ -42,6 +42,7 @@ LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
 AT_ONCE_S: Final = 0.1
 LOST_ACKNOWLEDGEMENT: Final = "F11"
+STAYS_FROZEN: Final = "F100"
 # The phases that the freezer tells apart.
 FREEZABLE: Final = frozenset({Phase.RUNNING, Phase.PAUSED})
 # With these a unit may have no reference for a while.
@@ -137,10 +138,14 @@ def s11_paused_means_paused(outcome: Outcome) -> Iterator[str]:
 def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
     """Where nobody freezes, thaws or ends it at that very time.
 
-    Whose record is behind (F116) is what a new shim takes it for, if runc has lost it (F104).
+    Whose record is behind (F116) is what a new shim takes it for, if runc has lost it (F104); and
+    a Pause that failed may have frozen it, and nothing may thaw it (F100, seed 29057).
     """
     for life in outcome.lives:
         if outcome.may_be_behind(life.owner) or unit_name(life.init) in outcome.touched:
+            continue
+        pauses = outcome.calls(life, "pause")
+        if STAYS_FROZEN in outcome.fired and not all(each.succeeded for each in pauses):
             continue
         # In a plain world much happens in one instant, and nobody can say in which order.
         freezes = outcome.machine.world.kernel.freezes

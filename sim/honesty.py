@@ -1,11 +1,20 @@
 """What must hold of the shim's word: once, and never more than is so."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from returns.result import Success
 
-from domain.event import TaskCreated, TaskExited, TaskPaused, TaskResumed
+from domain.event import (
+    ExecAdded,
+    TaskCreated,
+    TaskDeleted,
+    TaskEvent,
+    TaskExited,
+    TaskPaused,
+    TaskResumed,
+)
 from domain.exit_status import SIGNALLED, UNKNOWN
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
@@ -18,6 +27,7 @@ from sim.outcome import (
     begun_s_of,
     is_start_of,
     lived,
+    owner_of,
     round_at,
     round_of,
     seconds,
@@ -55,15 +65,35 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
     for life in outcome.lives:
         if outcome.disk_refused(life.owner):
             continue
-        repeats = 0
-        for chapter in outcome.chapters(life.owner):
-            told = [each for each in chapter if not isinstance(each, TaskPaused | TaskResumed)]
-            repeats += len(told) - len(set(told))
+        again = list(_told_again(outcome, life))
         # An exec is gone from what is noted a moment before it is from the record.
         deletes = outcome.calls(life, "delete")
         halves = sum(each.key.exec_id is not None and each.answer is None for each in deletes)
-        if repeats > excuses + halves:
-            yield f"{life.owner}: {repeats} events were told again, {excuses} may have been lost"
+        if len(again) > excuses + halves:
+            yield f"{life.owner}: {len(again)} events were told again, {excuses} may have been lost"
+        if LOST_ACKNOWLEDGEMENT in outcome.fired or halves:
+            continue
+        for event, first_s in again:
+            if not any(0 <= died_s - first_s <= SOON_S for died_s in outcome.machine.deaths_at):
+                yield f"{event} was told again, long after {first_s:.1f} s"
+
+
+def _told_again(outcome: Outcome, life: Life) -> Iterator[tuple[TaskEvent, float]]:
+    """What was told more than once of one container, and when it was the time before."""
+    asked = Counter(call.key for call in outcome.calls(life, "exec"))
+    told: dict[TaskEvent, float] = {}
+    is_over = False
+    for at_s, event in outcome.heard():
+        if owner_of(event) != life.owner or isinstance(event, TaskPaused | TaskResumed):
+            continue
+        if is_over and isinstance(event, TaskCreated):
+            told.clear()  # the next of this id
+            is_over = False
+        is_over = is_over or isinstance(event, TaskDeleted)
+        is_another = isinstance(event, ExecAdded) and asked[event.process] > 1
+        if event in told and not is_another:
+            yield event, told[event]
+        told[event] = at_s
 
 
 def s2_what_ended_itself_was_started(outcome: Outcome) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One life of the shim's process in the world: its ports, its memory, and its death."""
 
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -51,6 +51,8 @@ class Machine:
     oci: Oci
     systemd: Systemd
     sink: EventSink
+    # When a shim died, for those who ask what it may have forgotten.
+    deaths_at: list[float] = field(default_factory=list)
 
     @classmethod
     def in_world(cls, world: World) -> "Machine":
@@ -65,6 +67,7 @@ class Incarnation:
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.name = name
+        self._deaths_at = machine.deaths_at
         self._world = machine.world
         self._scheduler = machine.world.scheduler
         self.units = FakeUnits(machine.systemd, name)
@@ -119,6 +122,7 @@ class Incarnation:
         self._perish()
 
     def _perish(self) -> None:
+        self._deaths_at.append(self._scheduler.now)
         self.units.disconnect()
         self.fifos.perish()
         self.terminals.perish()

@@ -23,6 +23,7 @@ RETRY_S: Final = 5.0
 MEANWHILE_S: Final = 0.001
 CREATES_MAX: Final = 3
 EXECS_MAX: Final = 3
+EXEC_TRIES_MAX: Final = 2
 # What is read of it, and shown, where it is asked for in a debug answer.
 CONFIG: Final = {"ociVersion": "1.0.2"}
 # The exec of a container that is over, or not there any more.
@@ -218,8 +219,11 @@ class Life(Client):
 
     async def _exec(self, number: int) -> None:
         key = ProcessKey(self.owner, ExecId(f"e{number}"))
-        added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
-        if isinstance(added, Failure):
+        for _ in range(EXEC_TRIES_MAX):
+            added = await self.ask("exec", key, requests.add_exec(self.exec_request(key)))
+            if not isinstance(added, Failure):
+                break
+        else:
             return
         # Of two clients one may have deleted it: what is added then is another.
         again = () if self.is_shared else ("exec",)
@@ -228,7 +232,7 @@ class Life(Client):
             await self._attach(key)
             if await self._start(key) and await self._end(key):
                 await self._wait(key)
-                await self._in_vain(key, "start", "kill", *again)
+                await self._in_vain(key, "start", "kill", "resize", *again)
         await self._delete(key)
         await self._in_vain(key, *OF_A_PROCESS)
 

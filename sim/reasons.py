@@ -17,6 +17,7 @@ from domain.lifecycle import Phase
 from domain.refusal import (
     AlreadyFinished,
     BeingDeleted,
+    BundleFailed,
     ContainerExists,
     ContainerNotStarted,
     ExecExists,
@@ -89,8 +90,8 @@ class Case(Asked):
         """By the order of answers. What no disk let go may come back (F116)."""
         if made.answered_step > self.call.asked_step or self._disk_refused():
             return False
-        if not made.succeeded:
-            return not self.outcome.fired  # a fault may have left half of it
+        if not made.succeeded:  # a fault may have left half of it, but for that of its files
+            return not self.outcome.fired or _failed_with(made, BundleFailed)
         return any(
             end.succeeded
             and end.asked_step >= made.answered_step
@@ -135,6 +136,10 @@ class Case(Asked):
         took (F49, F116)."""
         left = any(unit.name == unit_name(key) for unit in self.outcome.left_over)
         return left and self.outcome.deaths > 0
+
+
+def _failed_with(call: Call, kind: type[Refusal]) -> bool:
+    return isinstance(call.answer, Failure) and isinstance(call.answer.failure(), kind)
 
 
 def _terminal_is_gone(case: Case) -> bool:

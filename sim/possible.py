@@ -46,9 +46,12 @@ class Past(Asked):
         return max(found, key=lambda each: each.answered_step, default=None)
 
     def stands(self, known: Call | None, *unless: str) -> bool:
-        """It was done, and since it was asked for nobody had a call that may have changed it."""
+        """It was done, and since it was asked for nobody had a call that may have changed it.
+
+        In the step of an answer its client asks the next: that comes after it.
+        """
         return known is not None and not any(
-            each.asked_step <= self.call.answered_step and each.answered_step >= known.asked_step
+            each.asked_step < self.call.answered_step and each.answered_step > known.asked_step
             for each in self.outcome.calls(self.life, *unless)
             if each is not known and each is not self.call and self._is_about(each, known.key)
         )

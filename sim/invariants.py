@@ -86,6 +86,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L4", liveness.l4_delete_succeeds),
     ("L6", liveness.l6_nothing_is_left),
     ("L6", starts.l6_a_failed_create_leaves_no_unit),
+    ("L6", starts.l6_a_create_given_up_leaves_no_unit),
     ("L6", starts.l6_a_failed_exec_leaves_no_unit),
     ("L9", liveness.l9_every_life_is_told_to_its_end),
     ("L9", effects.l9_what_was_done_is_told),

@@ -150,7 +150,10 @@ class Life(Client):
         drawn.request = request
         for _ in range(CREATES_MAX):
             made = await self.ask("create", self.init, requests.create(request))
-            drawn.unanswered |= made is None
+            if made is None:
+                drawn.unanswered = True
+                if not self.is_shared:  # else somebody may delete it, and then there are two
+                    await self.pause(RETRY_S)
             if isinstance(made, Success) or await self._is_there():
                 drawn.created = True
                 return True

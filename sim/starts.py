@@ -1,6 +1,8 @@
 """What must hold of a Start that fails, and of the news of one that did not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from math import inf
 from typing import Final
 
@@ -22,6 +24,8 @@ from sim.world.unit import Unit
 SLOW_STARTS: Final = frozenset(
     f"F{number}" for number in (11, 38, 45, 52, 53, 56, 67, 77, 87, 88, 91, 102, 122)
 )
+# What neither delays a start nor its end, and keeps no unit.
+PROMPT: Final = frozenset({"F59", "F60", "F83", "F101", "F104"})
 # The kernel kills, too (F81), and a wall clock that is set back puts ours before itself (F122).
 WHO_KNOWS_WHOSE_KILL: Final = frozenset({"F81", "F122"})
 # What keeps `runc state` from its answer.
@@ -89,6 +93,23 @@ def l6_a_failed_create_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
     for call in _answered(outcome, "create"):
         if isinstance(call.answer, Failure):
             yield from _units_left(outcome, call)
+
+
+def l6_a_create_given_up_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
+    """It is taken back on the shim's own time, before its client asks what came of it (D47)."""
+    if not outcome.fired.keys() <= PROMPT:
+        return
+    for life in outcome.lives:
+        if life.is_shared:
+            continue  # its client does not wait then (sim/life.py)
+        for call, following in pairwise(outcome.calls(life)):
+            if (
+                call.what == "create"
+                and call.gave_up
+                and following.incarnation == call.incarnation
+                and not following.succeeded  # it may have come about all the same
+            ):
+                yield from _units_left(outcome, replace(call, ended_s=following.begun_s))
 
 
 def _answered(outcome: Outcome, what: str) -> Iterator[Call]:

@@ -162,6 +162,17 @@ def to_daemon(root: Root, signal: str) -> None:
     root.run("systemctl", "kill", "--kill-whom=main", "-s", signal, SERVICE, check=True)
 
 
+def kill_daemon(root: Root) -> None:
+    """SIGKILL; returns when systemd has seen its end: until then somebody may connect to it."""
+    root.shell(
+        f"died=$(systemctl show -P MainPID {SERVICE})\n"
+        f"systemctl kill --kill-whom=main -s KILL {SERVICE}\n"
+        f"for i in $(seq 600); do [ $(systemctl show -P MainPID {SERVICE}) != $died ] && exit\n"
+        "sleep 0.05; done; exit 1",
+        timeout=PATIENCE_SECONDS,
+    )
+
+
 def end_by_term(root: Root, unit: str) -> None:
     """TERM to the container's program alone; returns when systemd has seen its end."""
     root.shell(

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.messages import process_pb2, task_pb2
 from adapters.ttrpc import ConnectionLost
-from tests.lab.containers import PATIENCE_SECONDS, Containers, to_daemon
+from tests.lab.containers import PATIENCE_SECONDS, Containers, kill_daemon
 from tests.lab.fifos import Fifos, read_to_end, reading
 from tests.lab.shim_client import ShimClient, daemon_away, play
 
@@ -87,7 +87,7 @@ def test_an_exit_that_was_told_before_is_the_same_afterwards(containers: Contain
         await hit(client, SIGUSR1, await client.up("early", ends_with(6)))
         before = await client.wait("early")
         await client.sink.until(client.id("early"), "exit")
-        await kill_daemon(client, "early")
+        await kill_and_await(client, "early")
         after = await client.ended("early")
         assert (after.exit_status, after.exited_at) == (before.exit_status, before.exited_at)
         assert after.exit_status == 6
@@ -107,7 +107,7 @@ def test_containers_and_execs_live_on_through_a_daemon_that_is_killed_three_time
             assert await output.readline() == b"up\n"
             running = await client.up("lives", ends_with(3), "x")
             for number in range(3):
-                await kill_daemon(client, "lives")
+                await kill_and_await(client, "lives")
                 for exec_id, pid in (("", init), ("x", running)):
                     state = await client.state("lives", exec_id)
                     assert (state.pid, state.status) == (pid, process_pb2.RUNNING)
@@ -135,7 +135,7 @@ def test_what_was_half_done_is_done_to_its_end_afterwards(containers: Containers
         await client.add_exec("frozen", "added", "sh", "-c", "exit 4")
         await client.call("Pause", task_pb2.PauseRequest(id=client.id("frozen")), EMPTY)
 
-        await kill_daemon(client, "made")
+        await kill_and_await(client, "made")
 
         assert (await client.state("made")).status == process_pb2.CREATED
         assert await client.start("made") == made
@@ -155,9 +155,9 @@ def test_what_was_half_done_is_done_to_its_end_afterwards(containers: Containers
     play(containers, scenario)
 
 
-async def kill_daemon(client: ShimClient, word: str) -> None:
+async def kill_and_await(client: ShimClient, word: str) -> None:
     """SIGKILL; returns when systemd has started it again, and it has found its containers."""
-    await asyncio.to_thread(to_daemon, client.root, "KILL")
+    await asyncio.to_thread(kill_daemon, client.root)
     await client.connection_lost()
     await client.start_binary(word)
 

@@ -1,6 +1,8 @@
 """Starts the reaper as a module: of that Python keeps the bytecode, a script it compiles anew.
 
-python3 -IS run_reaper.py PID_FILE -- RUNC ARGUMENT…
+    python3 -IS run_reaper.py PID_FILE -- RUNC ARGUMENT…
+
+With `-I` Python does not look for modules beside the script.
 """
 
 import sys

@@ -9,9 +9,18 @@ from returns.result import Failure, Success
 
 from domain import limits
 from domain.event import TaskExited
-from domain.identity import NO_PID
+from domain.identity import NO_PID, ProcessKey
 from domain.lifecycle import Heard, Phase
-from domain.refusal import AlreadyFinished, BeingDeleted, ContainerExists, Operation, WrongPhase
+from domain.outbox import Outbox
+from domain.record import Told
+from domain.refusal import (
+    AlreadyFinished,
+    BeingDeleted,
+    ContainerExists,
+    ExecExists,
+    Operation,
+    WrongPhase,
+)
 from domain.use_cases import (
     add_exec,
     create,
@@ -22,6 +31,7 @@ from domain.use_cases import (
     query,
     start,
     start_exec,
+    tell,
     terminal,
 )
 from domain.use_cases.delete import NO_EXIT, Departed
@@ -76,6 +86,7 @@ SUCCESSES: Final[dict[str, tuple[Callable[..., Any], object]]] = {
     "its container has exited": (add_exec.add_exec, None),
     "there is one of this id": (create.create, NO_PID),
     "it is paused": (pause.pause, None),
+    "its container is paused": (add_exec.add_exec, None),
     "nobody has paused it": (pause.resume, None),
 }
 
@@ -222,3 +233,69 @@ def test_l3_a_limit_that_is_too_long_is_found(garden: Garden) -> None:
 def test_s36_a_limit_that_nobody_can_keep_is_found(garden: Garden) -> None:
     garden.plant_at(limits, "RUNC", limits.Seconds(0))
     assert found("S36", within=100)
+
+
+def test_s11_an_exec_that_runs_on_in_a_paused_container_is_found(garden: Garden) -> None:
+    honest = query.state
+
+    def of_the_exec_alone(shim: Any, key: Any) -> Any:
+        phase = shim.process(key).map(lambda known: known[1].phase)
+        return honest(shim, key).map(lambda view: replace(view, phase=phase.unwrap()))
+
+    garden.plant(honest, of_the_exec_alone)
+    assert found("S11", within=200, saying="was answered to run")
+
+
+def test_s13_a_failed_create_that_leaves_its_root_mounted_is_found(garden: Garden) -> None:
+    garden.plant_at(create, "unmount", always(True))
+    assert found("S13", within=50, saying="stayed mounted")
+
+
+def test_s36_an_id_that_is_taken_for_ever_is_found(garden: Garden) -> None:
+    honest = add_exec._refusal
+    asked: set[Any] = set()
+
+    def once(container: Any, key: Any) -> Any:
+        if (container.life, key) in asked:
+            return ExecExists("e0")
+        asked.add((container.life, key))
+        return honest(container, key)
+
+    garden.plant(honest, once)
+    assert found("S36", within=100, saying="ExecExists")
+
+
+def test_s37_an_exit_that_nobody_is_shown_is_found(garden: Garden) -> None:
+    honest = query.state
+    garden.plant(honest, lambda *asked: honest(*asked).map(lambda view: replace(view, exit=None)))
+    assert found("S37", within=20, saying="is shown as")
+
+
+def test_s1_news_that_is_told_again_after_every_death_is_found(garden: Garden) -> None:
+    honest = tell._note
+
+    def forgetful(container: Any, key: Any, what: Told) -> bool:
+        return what is not Told.CREATED and honest(container, key, what)
+
+    garden.plant(honest, forgetful)
+    assert found("S1", within=300, saying="long after")
+
+
+def test_l1_an_exit_that_is_held_back_for_nobody_is_found(garden: Garden) -> None:
+    def for_all(outbox: Outbox, process: ProcessKey) -> None:
+        outbox._starting.add(process)
+        outbox._running_execs.add(process)
+
+    garden.plant_at(Outbox, "start_claimed", for_all)
+    assert found("L1", within=50, saying="and nobody ran")
+
+
+def test_s39_a_resize_of_what_has_exited_is_found(garden: Garden) -> None:
+    honest = terminal.resize
+
+    async def never_refused(*asked: Any) -> Any:
+        outcome = await honest(*asked)
+        return Success(None) if isinstance(outcome, Failure) else outcome
+
+    garden.plant(honest, never_refused)
+    assert found("S39", within=1_000, saying="resize ")

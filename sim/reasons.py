@@ -90,8 +90,9 @@ class Case(Asked):
         """By the order of answers. What no disk let go may come back (F116)."""
         if made.answered_step > self.call.asked_step or self._disk_refused():
             return False
-        if not made.succeeded:  # a fault may have left half of it, but for that of its files
-            return not self.outcome.fired or _failed_with(made, BundleFailed)
+        if not made.succeeded:  # a fault may have left half of it, but not of an exec's files
+            is_of_an_exec = made.key.exec_id is not None
+            return not self.outcome.fired or (is_of_an_exec and _failed_with(made, BundleFailed))
         return any(
             end.succeeded
             and end.asked_step >= made.answered_step

@@ -132,14 +132,15 @@ async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:
 
 async def _nobody_stays(shim: Shim, container: Container) -> None:
     """In the container of an init that has ended."""
-    if not container.private_pid_namespace:
-        # The kernel ends the others only where the init was their namespace's (H15).
-        await _kill_the_rest(shim, container)
+    await kill_the_rest(shim, container)
     forget_early(shim, container)
     look_at(shim, tuple((container, running) for running in container.execs.values()))
 
 
-async def _kill_the_rest(shim: Shim, container: Container) -> None:
+async def kill_the_rest(shim: Shim, container: Container) -> None:
+    """The kernel ends the others only where the init was their namespace's (H15)."""
+    if container.private_pid_namespace:
+        return
     match await shim.ports.units.kill(container.init.ref, Whom.ALL, SIGKILL):
         case Failure(NoSuchUnit()):
             pass  # its cgroup is gone, and everybody with it

@@ -32,7 +32,7 @@ from domain.task import Container, Process
 from domain.unit import UnitState
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
-from domain.use_cases.exits import look_at
+from domain.use_cases.exits import kill_the_rest, look_at
 from domain.use_cases.hold import hold
 from domain.use_cases.keep import forget, keep
 from domain.use_cases.recall import has_ended, recalled
@@ -106,6 +106,9 @@ async def _find_out(shim: Shim, container: Container) -> None:
 async def _take_up_process(shim: Shim, container: Container, process: Process) -> None:
     if process.is_init:
         await _adopt(shim, container, process)
+        if process.ending:
+            # The former daemon may have died between the record of the end and its KILL.
+            await kill_the_rest(shim, container)
     else:
         await _take_up_exec(shim, container, process)
     look_at(shim, ((container, process),))

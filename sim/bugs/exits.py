@@ -176,7 +176,7 @@ BUGS: Final = (
         "others-live-on-without-their-init",
         "in a shared pid namespace nobody ends the execs when their init has ended",
         "D44",
-        (At(exits, "_kill_the_rest", nothing), At(exits, "forget_early", no_step)),
+        (InPlaceOf(exits.kill_the_rest, nothing), At(exits, "forget_early", no_step)),
     ),
     Bug(
         "killed-reaper-leaves-its-program",

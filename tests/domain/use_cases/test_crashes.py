@@ -14,6 +14,7 @@ from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.kill import kill
 from domain.use_cases.pause import pause, resume
+from domain.use_cases.query import wait
 from sim.world.kernel import SIGKILL, SIGTERM, Program
 from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, WEB, asked, exec_asked
 from tests.domain.scene import Scene
@@ -111,6 +112,18 @@ def test_an_exec_that_was_being_added_is_added_or_not(step: int) -> None:
     scene.start(EXEC).unwrap()
     assert scene.story()[2:] == ["ExecAdded sh", "ExecStarted sh"]
     scene.ends_well()
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_d44_the_end_of_an_init_in_a_shared_namespace_is_the_end_of_its_execs(step: int) -> None:
+    """Where it ends with 0 systemd ends nobody, and the daemon may die before its KILL does."""
+    scene = Scene(step)
+    scene.with_exec(private=False)
+    scene.ends(scene.view().pid, 0)
+    scene.dies_during(wait(scene.shim, scene.serving.caller(), INIT), step)
+    scene.pass_time()
+    assert scene.living() == []
+    assert scene.wait(EXEC).unwrap().status == 137
 
 
 @pytest.mark.parametrize("step", range(STEPS))

@@ -11,7 +11,7 @@ from returns.result import Failure
 from domain.event import TaskExited, TaskStarted
 from domain.exit_status import UNKNOWN, MainCode
 from domain.identity import ProcessKey
-from domain.refusal import RuncFailed
+from domain.refusal import RuncFailed, UnknownContainer
 from domain.unit_name import unit_name
 from sim.client import Call
 from sim.honesty import AT_ONCE_S, QUIET, SOON_S
@@ -96,20 +96,19 @@ def l6_a_failed_create_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
 
 
 def l6_a_create_given_up_leaves_no_unit(outcome: Outcome) -> Iterator[str]:
-    """It is taken back on the shim's own time, before its client asks what came of it (D47)."""
+    """It is taken back in the shim's own time, before its client is told that it is not there."""
     if not outcome.fired.keys() <= PROMPT:
         return
     for life in outcome.lives:
         if life.is_shared:
             continue  # its client does not wait then (sim/life.py)
         for call, following in pairwise(outcome.calls(life)):
-            if (
-                call.what == "create"
-                and call.gave_up
-                and following.incarnation == call.incarnation
-                and not following.succeeded  # it may have come about all the same
-            ):
-                yield from _units_left(outcome, replace(call, ended_s=following.begun_s))
+            match following.answer:
+                case Failure(UnknownContainer()) if call.what == "create" and call.gave_up:
+                    if following.incarnation == call.incarnation:
+                        yield from _units_left(outcome, replace(call, ended_s=following.begun_s))
+                case _:
+                    pass
 
 
 def _answered(outcome: Outcome, what: str) -> Iterator[Call]:

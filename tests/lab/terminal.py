@@ -50,6 +50,16 @@ class Terminal:
         seen, self._unread = self._unread[:end], self._unread[end:]
         return seen.decode(errors="replace")
 
+    def read_bytes(self, count: int, timeout: float = 60) -> bytes:
+        """So many; fewer if no more came in time, or the terminal was closed."""
+        deadline = time.monotonic() + timeout
+        read, self._unread = bytearray(self._unread), b""
+        while len(read) < count and self._read_more(deadline):
+            read += self._unread
+            self._unread = b""
+        self._unread = bytes(read[count:])
+        return bytes(read[:count])
+
     def read_to_end(self, timeout: float = 60) -> bytes:
         """All until the last process has closed the terminal; AssertionError if none has."""
         deadline = time.monotonic() + timeout

@@ -1,6 +1,6 @@
 """What must be told in time: containerd hears of whatever was done or has ended soon after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from domain.event import TaskCreated, TaskEvent, TaskExited
@@ -36,24 +36,25 @@ def l1_an_inits_exit_waits_for_its_execs_alone(outcome: Outcome) -> Iterator[str
     for life in outcome.lives:
         execs = {call.key for call in outcome.calls(life, "start") if call.key.exec_id}
         for at_s, event, others in _exits_of(outcome, life):
-            if event.process == life.init and execs <= others:
-                late_s = _late_s(outcome, at_s, event)
+            if event.process == life.init and execs <= others.keys():
+                since_last_s = at_s - max(others.values(), default=0.0)
+                late_s = min(_late_s(outcome, at_s, event), since_last_s)
                 if late_s > UNHINDERED_S:
                     yield f"the exit of {life.init} was told {late_s:.1f} s late, and nobody ran"
 
 
 def _exits_of(
     outcome: Outcome, life: Life
-) -> Iterator[tuple[float, TaskExited, frozenset[ProcessKey]]]:
-    """When each was told, and whose of the same container had been told before."""
-    told: frozenset[ProcessKey] = frozenset()
+) -> Iterator[tuple[float, TaskExited, Mapping[ProcessKey, float]]]:
+    """When each was told, and when whose of the same container had been told before."""
+    told: dict[ProcessKey, float] = {}
     for at_s, event in outcome.heard():
         match event:
             case TaskCreated(owner=owner) if owner == life.owner:
-                told = frozenset()
+                told = {}
             case TaskExited(process=process) if process.owner == life.owner:
                 yield at_s, event, told
-                told |= {process}
+                told[process] = at_s
             case _:
                 pass
 

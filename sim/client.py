@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, TypeVar
 
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from domain.caller import Caller
 from domain.identity import ContainerKey, ProcessKey
@@ -51,6 +51,11 @@ class Call:
     def value(self) -> Any:
         """What a call that succeeded was answered."""
         return None if self.answer is None else self.answer.unwrap()
+
+    @property
+    def refusal(self) -> Any:
+        """Why it was refused; None if it was not, or without an answer."""
+        return self.answer.failure() if isinstance(self.answer, Failure) else None
 
     @property
     def succeeded(self) -> bool:

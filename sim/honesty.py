@@ -1,13 +1,11 @@
 """What must hold of the shim's word: once, and never more than is so."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from returns.result import Success
 
 from domain.event import (
-    ExecAdded,
     TaskCreated,
     TaskDeleted,
     TaskEvent,
@@ -18,6 +16,7 @@ from domain.event import (
 from domain.exit_status import SIGNALLED, UNKNOWN
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
+from domain.refusal import WrongPhase
 from domain.unit_name import UnitName, unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
@@ -80,7 +79,6 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
 
 def _told_again(outcome: Outcome, life: Life) -> Iterator[tuple[TaskEvent, float]]:
     """What was told more than once of one container, and when it was the time before."""
-    asked = Counter(call.key for call in outcome.calls(life, "exec"))
     told: dict[TaskEvent, float] = {}
     is_over = False
     for at_s, event in outcome.heard():
@@ -90,8 +88,7 @@ def _told_again(outcome: Outcome, life: Life) -> Iterator[tuple[TaskEvent, float
             told.clear()  # the next of this id
             is_over = False
         is_over = is_over or isinstance(event, TaskDeleted)
-        is_another = isinstance(event, ExecAdded) and asked[event.process] > 1
-        if event in told and not is_another:
+        if event in told:
             yield event, told[event]
         told[event] = at_s
 
@@ -174,9 +171,6 @@ def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
     for life in outcome.lives:
         if outcome.may_be_behind(life.owner) or unit_name(life.init) in outcome.touched:
             continue
-        pauses = outcome.calls(life, "pause")
-        if STAYS_FROZEN in outcome.fired and not all(each.succeeded for each in pauses):
-            continue
         # In a plain world much happens in one instant, and nobody can say in which order.
         freezes = outcome.machine.world.kernel.freezes
         movers = outcome.calls(life, "pause", "resume", "kill", "delete", "clean up")
@@ -187,8 +181,18 @@ def s11_state_says_whether_it_is_frozen(outcome: Outcome) -> Iterator[str]:
             ) or any(since_s == call.ended_s for _, _, since_s in freezes)
             if moved or view.phase not in FREEZABLE or _init_is_over(outcome, life, call.ended_s):
                 continue
+            if STAYS_FROZEN in outcome.fired and _may_have_frozen(outcome, life, call.ended_s):
+                continue
             if _is_frozen(outcome, life, call.ended_s) != (view.phase is Phase.PAUSED):
                 yield f"{view.key} was answered to be {view.phase.value}"
+
+
+def _may_have_frozen(outcome: Outcome, life: Life, by_s: float) -> bool:
+    """A Pause that runc failed to do, or whose answer did not come."""
+    return any(
+        not pause.succeeded and pause.begun_s <= by_s and not isinstance(pause.refusal, WrongPhase)
+        for pause in outcome.calls(life, "pause")
+    )
 
 
 def _is_frozen(outcome: Outcome, life: Life, at_s: float) -> bool:

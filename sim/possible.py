@@ -69,6 +69,10 @@ class Past(Asked):
             for each in self.outcome.calls(self.life, what)
         )
 
+    @property
+    def is_paused(self) -> bool:
+        return self.stands(self.done(self.init, "pause"), "resume", "kill", "create", *ENDS)
+
     def is_gone(self, key: ProcessKey) -> bool:
         return self.stands(self.done(key, "delete"), *MAKES)
 
@@ -136,13 +140,7 @@ IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...
         "there is one of this id",
         lambda past: past.stands(past.done(past.call.key, "exec"), *ENDS),
     ),
-    (
-        ("exec",),
-        "its container is paused",
-        lambda past: past.stands(
-            past.done(past.init, "pause"), "resume", "kill", *MAKES[:1], *ENDS
-        ),
-    ),
+    (("exec",), "its container is paused", lambda past: past.is_paused),
     (
         ("resize",),
         "it has exited",
@@ -171,9 +169,5 @@ IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...
         "it was not started",
         lambda past: past.of_an_exec and not past.was_asked(past.call.key, "start"),
     ),
-    (
-        ("pause",),
-        "it is paused",
-        lambda past: past.stands(past.done(past.init, "pause"), "resume", "kill", *MAKES, *ENDS),
-    ),
+    (("pause",), "it is paused", lambda past: past.is_paused),
 )

@@ -88,11 +88,12 @@ class Case(Asked):
 
     def _is_gone_again(self, key: ProcessKey, made: Call) -> bool:
         """By the order of answers. What no disk let go may come back (F116)."""
-        if made.answered_step > self.call.asked_step or self._disk_refused():
+        refused = self.outcome.disk_refused(self.life.owner)
+        if made.answered_step > self.call.asked_step or refused:
             return False
         if not made.succeeded:  # a fault may have left half of it, but not of an exec's files
-            is_of_an_exec = made.key.exec_id is not None
-            return not self.outcome.fired or (is_of_an_exec and _failed_with(made, BundleFailed))
+            no_exec = made.key.exec_id is not None and isinstance(made.refusal, BundleFailed)
+            return no_exec or not self.outcome.fired
         return any(
             end.succeeded
             and end.asked_step >= made.answered_step
@@ -100,9 +101,6 @@ class Case(Asked):
             for of in (key, self.init)
             for end in self.others(of, *ENDS)
         )
-
-    def _disk_refused(self) -> bool:
-        return bool(self.outcome.disk_refused(self.life.owner))
 
     def has_ended(self, key: ProcessKey) -> bool:
         """A process of its has died, or its start has failed (R077, R081)."""
@@ -137,10 +135,6 @@ class Case(Asked):
         took (F49, F116)."""
         left = any(unit.name == unit_name(key) for unit in self.outcome.left_over)
         return left and self.outcome.deaths > 0
-
-
-def _failed_with(call: Call, kind: type[Refusal]) -> bool:
-    return isinstance(call.answer, Failure) and isinstance(call.answer.failure(), kind)
 
 
 def _terminal_is_gone(case: Case) -> bool:

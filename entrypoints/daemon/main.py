@@ -81,8 +81,10 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
 
 
 def _accept(moves: CgroupMoves, peer: Peer) -> bool:
-    moves.expect()  # a `start` that looks whether we listen is some 3 ms ahead of its Create
-    return peer_is_ourselves(peer)
+    is_ours = peer_is_ourselves(peer)
+    if is_ours:
+        moves.expect()  # a `start` that looks whether we listen is some 3 ms ahead of its Create
+    return is_ours
 
 
 def _control_socket(run_folder: str) -> socket.socket:

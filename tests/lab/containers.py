@@ -164,11 +164,11 @@ def to_daemon(root: Root, signal: str) -> None:
 
 def kill_daemon(root: Root) -> None:
     """SIGKILL; returns when systemd has seen its end: until then somebody may connect to it."""
+    main_pid = f"systemctl show -P MainPID {SERVICE}"
+    died = int(root.shell(main_pid))
+    to_daemon(root, "KILL")
     root.shell(
-        f"died=$(systemctl show -P MainPID {SERVICE})\n"
-        f"systemctl kill --kill-whom=main -s KILL {SERVICE}\n"
-        f"for i in $(seq 600); do [ $(systemctl show -P MainPID {SERVICE}) != $died ] && exit\n"
-        "sleep 0.05; done; exit 1",
+        f"for i in $(seq 600); do [ $({main_pid}) != {died} ] && exit; sleep 0.05; done; exit 1",
         timeout=PATIENCE_SECONDS,
     )
 

@@ -1,9 +1,13 @@
 """`ctr run --tty` and `ctr tasks exec --tty`, driven by a real terminal."""
 
+import asyncio
 import hashlib
 import re
 
+from adapters.messages import task_pb2
 from tests.lab.containers import PATIENCE_SECONDS, Containers
+from tests.lab.fifos import Fifos, read_to_end
+from tests.lab.shim_client import ShimClient, exec_request, play
 from tests.lab.terminal import Terminal
 
 BIG_BYTES = 50_000_000
@@ -108,6 +112,29 @@ def test_50_megabytes_come_through_whole(containers: Containers) -> None:
         assert terminal.wait() == 0
     assert len(body) == BIG_BYTES
     assert hashlib.md5(body, usedforsecurity=False).hexdigest() == found[1]
+
+
+def test_50_megabytes_are_whole_when_the_program_ends_with_the_last_of_them(
+    containers: Containers,
+) -> None:
+    """With a client that reads to the end, as ctr does not (see above)."""
+    text = "0123456789\n"
+    script = f"stty raw -echo; echo begin; yes {text.strip()} | head -c {BIG_BYTES}"
+
+    async def scenario(client: ShimClient) -> None:
+        await client.run("big", "sleep", "1000")
+        stdio = Fifos.made(client.root, "big").stdout_alone()
+        output = asyncio.ensure_future(read_to_end(stdio.open_to_read("stdout")))
+        request = exec_request(client.id("big"), "shows", ("sh", "-c", script), stdio)
+        request.terminal = True
+        await client.call("Exec", request, task_pb2.ExecProcessRequest)
+        await client.start("big", "shows")
+        assert (await client.ended("big", "shows")).exit_status == 0
+        _, _, body = (await output).partition(b"begin\n")
+        assert len(body) == BIG_BYTES
+        assert body == (text.encode() * (BIG_BYTES // len(text) + 1))[:BIG_BYTES]
+
+    play(containers, scenario)
 
 
 def test_an_exec_has_a_terminal_of_its_own(containers: Containers) -> None:

@@ -25,6 +25,11 @@ def exec_spec(bundle: str, exec_id: ExecId) -> str:
     return f"{exec_folder(bundle, exec_id)}/process.json"
 
 
+def exec_gate(bundle: str, exec_id: ExecId) -> str:
+    """A FIFO in place of that file: runc waits there until the exec's reaper is ready."""
+    return f"{exec_folder(bundle, exec_id)}/gate"
+
+
 def pid_file(bundle: str, exec_id: ExecId | None) -> str:
     """Written by runc whole and at once; that it is there means that the program was set up."""
     return f"{bundle}/init.pid" if exec_id is None else f"{exec_folder(bundle, exec_id)}/pid"

@@ -149,6 +149,8 @@ class Container:
     kept: int = 0
     keeping: Latch | None = None
     keep_failure: RecordFailed | None = None
+    # What the last save wrote; None if it failed, or there was none.
+    saved: ContainerRecord | None = None
     forgotten: bool = False
 
     @property

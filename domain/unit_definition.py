@@ -150,8 +150,12 @@ def exec_unit(start: Start, exec_id: ExecId, host: Host) -> UnitDefinition:
         "KillMode": "mixed",
         **_shared(start, host),
     }
-    pid_file = bundle_files.pid_file(bundle, exec_id)
-    argv = (*host.reaper, pid_file, "--", *_exec(start, exec_id))
+    files = (
+        bundle_files.exec_spec(bundle, exec_id),
+        bundle_files.exec_gate(bundle, exec_id),
+        bundle_files.pid_file(bundle, exec_id),
+    )
+    argv = (*host.reaper, *files, "--", *_exec(start, exec_id))
     return UnitDefinition(unit_name(start.process), argv, properties)
 
 
@@ -244,7 +248,7 @@ def _exec(start: Start, exec_id: ExecId) -> Argv:
     return runc_command.execute(
         _runtime(start, exec_id),
         start.process.owner.container,
-        process_file=bundle_files.exec_spec(start.bundle, exec_id),
+        process_file=bundle_files.exec_gate(start.bundle, exec_id),
         pid_file=bundle_files.pid_file(start.bundle, exec_id),
         console_socket=start.console_socket,
     )

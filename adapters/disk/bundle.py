@@ -85,6 +85,7 @@ def _add_exec(bundle: str, exec_id: ExecId, spec: bytes, *, terminal: bool) -> N
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700)
         Path(bundle_files.exec_spec(bundle, exec_id)).write_bytes(process)
+        os.mkfifo(bundle_files.exec_gate(bundle, exec_id), 0o600)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

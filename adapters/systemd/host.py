@@ -11,6 +11,7 @@ from adapters.systemd import calls
 from adapters.systemd.bus import SYSTEM_BUS, Bus, Signal
 from domain import limits
 from domain.refusal import DeadlinePassed, SystemdAway
+from domain.runc_command import Argv
 from domain.unit_definition import Host
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
@@ -58,13 +59,18 @@ def version_number(text: str) -> int:
     return int(found[0]) if found else 0
 
 
+def reaper_command(python: str) -> Argv:
+    """Before PROCESS_FILE GATE PID_FILE -- RUNC ARGUMENT…"""
+    return ("/bin/sh", str(PROGRAMS / "exec.sh"), python, str(PROGRAMS / "run_reaper.py"))
+
+
 def _host(version: int, cgroup_root: str, python: str, daemon_unit: str) -> Host:
     # -I and -S: no site packages, nothing from the environment; half of Python's start-up time.
     program = (python, "-IS")
     return Host(
         systemd_version=version,
         cgroup_root=cgroup_root.rstrip("/"),
-        reaper=(*program, str(PROGRAMS / "run_reaper.py")),
+        reaper=reaper_command(python),
         # On cgroup v1 processes may sit beside the container's cgroup: saves a Python's start.
         subgroup_launcher=(*program, str(PROGRAMS / "subgroup.py")) if UNIFIED.exists() else (),
         daemon_unit=daemon_unit,

@@ -7,14 +7,15 @@ happens once, here.
 
 from typing import Final
 
-from returns.result import Failure, Success
+from returns.result import Failure, Result, Success
 
 from domain import limits
 from domain.event import TaskExited
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit
 from domain.lifecycle import Heard
+from domain.ports.concurrency import Work
 from domain.ports.log import Level
-from domain.refusal import NoSuchUnit
+from domain.refusal import DeadlinePassed, NoSuchUnit, Refusal, SystemdAway
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit import UnitState, Whom
@@ -24,6 +25,8 @@ from domain.use_cases.oci import forget_early
 from domain.use_cases.tell import tell
 
 SIGKILL: Final = 9
+
+Reading = Work[Result[UnitState, NoSuchUnit | SystemdAway | DeadlinePassed]]
 
 
 async def watch(shim: Shim) -> None:
@@ -44,8 +47,12 @@ def look_at(shim: Shim, unit_processes: tuple[tuple[Container, Process], ...]) -
 
 
 async def _look(shim: Shim, container: Container, process: Process) -> None:
-    """Reads the unit until nobody asks again."""
     process.look_again = True
+    await _look_again(shim, container, process)
+
+
+async def _look_again(shim: Shim, container: Container, process: Process) -> None:
+    """Reads the unit until nobody asks again."""
     while process.look_again and not process.ending:
         process.look_again = False
         await look(shim, container, process)
@@ -67,6 +74,32 @@ async def look(shim: Shim, container: Container, process: Process) -> None:
     if _is_anothers(container, process):
         process.hinted = True
         return
+    await _judge(shim, container, process, outcome)
+
+
+def begin_look(shim: Shim, process: Process) -> Reading:
+    """Reads the unit of a process whose start is not judged yet; `end_look` says what it means."""
+    process.looking, process.look_again, process.hinted = True, False, False
+    return shim.ports.concurrency.spawn(f"read: {process.key}", shim.ports.units.read(process.ref))
+
+
+def end_look(shim: Shim, container: Container, process: Process, reading: Reading) -> None:
+    """A hint that came meanwhile is followed after that."""
+    shim.ports.concurrency.spawn(
+        f"look: {process.key}", _end_look(shim, container, process, reading)
+    )
+
+
+async def _end_look(shim: Shim, container: Container, process: Process, reading: Reading) -> None:
+    await shim.ports.concurrency.first_of((reading.done,), None)
+    await _judge(shim, container, process, reading.outcome())
+    process.look_again = process.look_again or process.hinted
+    await _look_again(shim, container, process)
+
+
+async def _judge(
+    shim: Shim, container: Container, process: Process, outcome: Result[UnitState, Refusal]
+) -> None:
     match outcome:
         case Success(state):
             process.invocation = state.ref.invocation

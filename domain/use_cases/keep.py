@@ -11,7 +11,8 @@ from domain.task import Container
 async def keep(shim: Shim, container: Container) -> Result[None, RecordFailed]:
     """Returns once what the container is now (or later) is on disk, or cannot be.
 
-    Callers that come while a save runs share the next one. A failure is logged here; memory
+    Callers that come while a save runs share the next one, and what is on disk already is not
+    written again. A failure is logged here; memory
     and systemd stay the authority (F116), so most rules go on.
     """
     container.changes += 1
@@ -48,9 +49,14 @@ async def forget_the_rest(shim: Shim) -> None:
 
 
 async def _save(shim: Shim, container: Container) -> RecordFailed | None:
-    outcome = await shim.ports.records.save(container.record())
+    record = container.record()
+    if record == container.saved:
+        return None
+    container.saved = None  # how far a save comes that fails, nobody knows
+    outcome = await shim.ports.records.save(record)
     if failed(outcome):
         why: RecordFailed = outcome.failure()
         shim.lost("not written down", container.owner, why)
         return why
+    container.saved = record
     return None

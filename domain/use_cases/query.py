@@ -87,7 +87,8 @@ async def pids(shim: Shim, owner: ContainerKey) -> Result[tuple[ListedProcess, .
     if failed(listed):
         # It may have ended meanwhile, and then runc forgets it at once (use_cases/oci.py).
         return Success(()) if container.init.ending else Failure(listed.failure())
-    execs = {process.pid: exec_id for exec_id, process in container.execs.items()}
+    # The pid of one that has ended may be another's by now (seed 19702).
+    execs = {run.pid: exec_id for exec_id, run in container.execs.items() if not run.ending}
     return Success(tuple(ListedProcess(pid, execs.get(pid)) for pid in listed.unwrap()))
 
 

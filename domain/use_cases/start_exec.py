@@ -28,7 +28,7 @@ from domain.unit_definition import Start, UnitDefinition, exec_unit
 from domain.use_cases.bring_up import kill_unit, start_unit, sweep
 from domain.use_cases.create import open_stdio
 from domain.use_cases.evidence import evidence
-from domain.use_cases.exits import SIGKILL, look, look_at, settle
+from domain.use_cases.exits import SIGKILL, begin_look, end_look, look, settle
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import send, tell
 
@@ -51,6 +51,8 @@ async def start_exec(
         return Failure(console.failure())
     unit = _definition(shim, container, process, exec_id, console.unwrap())
     outcome = await start_unit(shim, caller, container, process, unit)
+    # Beside the pid file: a client that waits for the end of a short program waits for both.
+    reading = begin_look(shim, process)
     pid = await shim.ports.bundles.pid(container.bundle, exec_id)
     if pid is None and (failed(outcome) or outcome.unwrap() is not JobResult.DONE):
         # It may be coming up all the same (S34), even if its job was canceled: before it is said
@@ -58,7 +60,9 @@ async def start_exec(
         await kill_unit(shim, process)
         pid = await shim.ports.bundles.pid(container.bundle, exec_id)
     if pid is not None:
-        return await _ran(shim, container, process, pid, outcome)
+        answer = await _ran(shim, container, process, pid, outcome)
+        end_look(shim, container, process, reading)
+        return answer
     why = await _why_not(shim, container, process, outcome, unit)
     await never_ran(shim, container, process)
     return Failure(why)
@@ -116,7 +120,7 @@ async def _ran(
         if process.program is not None:
             await shim.ports.processes.signal(process.program, SIGKILL)
         await kill_unit(shim, process)
-    look_at(shim, ((container, process),))
+        process.look_again = True
     return answer
 
 

@@ -151,6 +151,8 @@ class FakeBundles:
         text = json.dumps({**process, "terminal": terminal})
         path = bundle_files.exec_spec(bundle, exec_id)
         self._disk.write(path, text)
+        # What the reaper will say there.
+        self._disk.write(bundle_files.exec_gate(bundle, exec_id), text)
         self._disk.specs[path] = None
         return Success(None)
 

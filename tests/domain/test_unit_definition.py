@@ -127,8 +127,8 @@ def test_every_option_of_a_create_reaches_runc() -> None:
 
 def test_an_exec_s_unit_runs_the_reaper_around_runc_exec() -> None:
     line = (
-        "/lib/reaper -r /run/b/execs/sh/pid -- {runc} exec --process /run/b/execs/sh/process.json"
-        " --detach --pid-file /run/b/execs/sh/pid web"
+        "/lib/reaper -r /run/b/execs/sh/process.json /run/b/execs/sh/gate /run/b/execs/sh/pid --"
+        " {runc} exec --process /run/b/execs/sh/gate --detach --pid-file /run/b/execs/sh/pid web"
     )
     assert exec_unit(EXEC, SHELL, HOST).argv == words(line, "/run/b/execs/sh/log.json")
 
@@ -137,9 +137,10 @@ def test_d41_an_exec_has_its_container_s_runtime_root_and_debug_level() -> None:
     options = RuntimeOptions(binary="crun", root="/r")
     asked = replace(EXEC, options=options, debug=True, console_socket="/run/pty/s")
     assert exec_unit(asked, SHELL, HOST).argv == words(
-        "/lib/reaper -r /run/b/execs/sh/pid -- crun --root /r/default --log"
+        "/lib/reaper -r /run/b/execs/sh/process.json /run/b/execs/sh/gate /run/b/execs/sh/pid --"
+        " crun --root /r/default --log"
         " /run/b/execs/sh/log.json --log-format json --debug exec --process"
-        " /run/b/execs/sh/process.json --detach --pid-file /run/b/execs/sh/pid --console-socket"
+        " /run/b/execs/sh/gate --detach --pid-file /run/b/execs/sh/pid --console-socket"
         " /run/pty/s web"
     )
 

@@ -243,7 +243,7 @@ def test_s11_an_exec_that_runs_on_in_a_paused_container_is_found(garden: Garden)
         return honest(shim, key).map(lambda view: replace(view, phase=phase.unwrap()))
 
     garden.plant(honest, of_the_exec_alone)
-    assert found("S11", within=200, saying="was answered to run")
+    assert found("S11", within=2000, saying="was answered to run")
 
 
 def test_s13_a_failed_create_that_leaves_its_root_mounted_is_found(garden: Garden) -> None:

@@ -1,10 +1,11 @@
-"""The main process of an exec's unit: runs `runc exec --detach`, then ends as its program does.
+"""The main process of an exec's unit: waits for its program, and ends as it does.
 
-    python3 -IS run_reaper.py PID_FILE -- RUNC ARGUMENT…
+    python3 -IS run_reaper.py PROCESS_FILE GATE PID_FILE RUNC_PID
 
-It lives as long as the program, so it imports next to nothing. Being a subreaper it inherits
-the program when runc has gone, and is the one process that waits for it; systemd waits for
-this one. READY=1 says that runc has set the program up, of which its pid file is the sign: one
+`runc exec --detach` is its child already, begun by the shell that it was (exec.sh), and waits at
+the gate. It lives as long as the program, so it imports next to nothing. Being a subreaper it
+inherits the program when runc has gone, and is the one process that waits for it; systemd waits
+for this one. READY=1 says that runc has set the program up, of which its pid file is the sign: one
 that is killed after that has done its work (F101). Without it runc has failed, and its exit code
 is ours. Type=forking does not do: a program that has ended before systemd reads the pid file is
 refused, and its status lost (F66).
@@ -15,12 +16,15 @@ import _signal  # type: ignore[import-not-found]  # `signal` on top of it import
 import _socket
 import posix  # `os` around it costs 1 ms
 import sys
+import time
 
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 PID_BYTES_MAX = 32
 NOBODY = 0
-DEFAULT_PATH = b"/bin:/usr/bin"  # as execvp(3)
+PART_BYTES = 65536  # what a pipe holds (pipe(7))
+GATE_LOOK_S = 0.0005
+NO_WAY = -1
 UNKNOWN = 255  # never 0 (F34): the program's end was not to be had
 
 program = NOBODY
@@ -37,38 +41,51 @@ def run() -> None:
 
 
 def main() -> int:
-    if len(sys.argv) <= 3 or sys.argv[2] != "--":
-        sys.exit("usage: run_reaper.py PID_FILE -- RUNC ARGUMENT...")
-    pid_file, runc = sys.argv[1], sys.argv[3:]
-    # With it runc would wait for a READY=1 of the program (F107).
-    notify_socket = posix.environ.get(b"NOTIFY_SOCKET", b"")
-    posix.unsetenv(b"NOTIFY_SOCKET")
+    if len(sys.argv) != 5:
+        sys.exit("usage: run_reaper.py PROCESS_FILE GATE PID_FILE RUNC_PID")
+    process_file, gate, pid_file = sys.argv[1:4]
+    runc = int(sys.argv[4])
     _signal.signal(_signal.SIGTERM, pass_on)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     ended: dict[int, int] = {}
-    code = posix.waitstatus_to_exitcode(wait_for(start(runc), ended))
+    if (way := way_in(gate, runc, ended)) != NO_WAY:
+        hand_over(process_file, way)
+    code = posix.waitstatus_to_exitcode(wait_for(runc, ended))
     if not take_charge(pid_file):
         end_what_is_left()
         return code if code > 0 else 128 - code
-    tell(notify_socket, b"READY=1")
+    tell(b"READY=1")
     let_go_of_stdio()
     return end_alike(wait_for(program, ended))
 
 
-def start(argv: list[str]) -> int:
-    """By fork: of posix_spawn(3) the program would inherit two of glibc's signals ignored."""
-    pid = posix.fork()
-    if pid != 0:
-        return pid
+def way_in(gate: str, runc: int, ended: dict[int, int]) -> int:
+    """The gate from our side, once runc waits at it; NO_WAY: it has ended before it came so far."""
+    while True:
+        try:
+            way = posix.open(gate, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
+        except OSError:  # ENXIO: nobody is there yet (fifo(7))
+            child, status = posix.waitpid(runc, posix.WNOHANG)
+            if child == runc:
+                ended[runc] = status
+                return NO_WAY
+            time.sleep(GATE_LOOK_S)
+        else:
+            posix.set_blocking(way, True)
+            return way
+
+
+def hand_over(process_file: str, way: int) -> None:
+    """The whole file, and its end; how much of it runc wants to read is runc's affair."""
+    file = posix.open(process_file, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        # Python ignores these two; the program must not (signal(7): ignored signals are inherited).
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
-            _signal.signal(number, _signal.SIG_DFL)
-        become(argv)
-    except OSError as error:
-        posix.write(2, f"{argv[0]}: {error.strerror}\n".encode())
-    finally:
-        posix._exit(127)  # noqa: SLF001 - as a shell does for a command that is not there
+        while part := posix.read(file, PART_BYTES):
+            while part:
+                part = part[posix.write(way, part) :]
+    except BrokenPipeError:
+        pass
+    posix.close(file)
+    posix.close(way)
 
 
 def end_what_is_left() -> None:
@@ -77,24 +94,6 @@ def end_what_is_left() -> None:
         children = file.read().split()
     for child in children:
         posix.kill(int(child), _signal.SIGKILL)
-
-
-def become(argv: list[str]) -> None:
-    """As execvp(3); Python's own imports `warnings` on its way: 3 ms before runc begins."""
-    name = argv[0].encode(errors="surrogateescape")
-    names = [name]
-    if b"/" not in name:
-        folders = posix.environ.get(b"PATH", DEFAULT_PATH).split(b":")
-        names = [(folder or b".") + b"/" + name for folder in folders]
-    why = OSError()
-    for name in names:
-        try:
-            posix.execv(name, argv)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            why = why if why.errno else error  # one that is there and cannot be run says more
-        except OSError as error:
-            why = error
-    raise why
 
 
 def take_charge(pid_file: str) -> bool:
@@ -138,9 +137,9 @@ def wait_for(pid: int, ended: dict[int, int]) -> int:
     return ended.pop(pid)
 
 
-def tell(notify_socket: bytes, state: bytes) -> None:
+def tell(state: bytes) -> None:
     """sd_notify(3)."""
-    address = notify_socket
+    address = posix.environ.get(b"NOTIFY_SOCKET", b"")
     if address.startswith(b"@"):
         address = b"\0" + address[1:]
     channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)

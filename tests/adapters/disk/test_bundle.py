@@ -88,6 +88,14 @@ class TestOnDisk(BundlesContract):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
 
+    def test_runc_is_held_up_at_a_fifo(
+        self, drive: Drive, bundles: DiskBundles, bundle: str
+    ) -> None:
+        drive(bundles.add_exec(bundle, EXEC, SPEC, terminal=True))
+        gate = Path(bundle_files.exec_gate(bundle, EXEC)).stat()
+        assert stat.S_ISFIFO(gate.st_mode)
+        assert stat.S_IMODE(gate.st_mode) == 0o600
+
     @pytest.mark.parametrize("content", ["", "x", "-5", "0", "4 2", "1" * 40, "4\0"])
     def test_a_pid_file_without_a_pid_says_that_nothing_ran(
         self, drive: Drive, bundles: DiskBundles, bundle: str, content: str

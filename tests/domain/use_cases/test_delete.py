@@ -26,6 +26,7 @@ from domain.refusal import (
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.scheduler import Task
+from sim.world.disk import FULL
 from sim.world.kernel import Program
 from sim.world.pipes import Pipes
 from sim.world.streams import FakeFifos
@@ -252,9 +253,21 @@ def test_s7_without_a_record_of_the_exit_the_unit_that_has_it_is_not_released(
     assert scene.unit() is not None
 
 
-@pytest.mark.parametrize(
-    "at", [At.RECORD_SAVE, At.UNIT_STOP, At.UNIT_RELEASE, At.BUNDLE], ids=lambda at: at.name
-)
+def test_f116_an_exec_whose_exit_is_in_no_record_is_kept_until_a_disk_takes_it(
+    scene: Scene,
+) -> None:
+    scene.with_exec()
+    scene.pass_time()
+    scene.machine.disk.takes_nothing = True
+    scene.kill(EXEC).unwrap()
+    exit_ = scene.wait(EXEC).unwrap()
+    assert refused(scene.delete(EXEC)) == RecordFailed(FULL)
+    assert scene.unit(EXEC) is not None
+    scene.machine.disk.takes_nothing = False
+    assert scene.delete(EXEC).unwrap().exit == exit_
+
+
+@pytest.mark.parametrize("at", [At.UNIT_STOP, At.UNIT_RELEASE, At.BUNDLE], ids=lambda at: at.name)
 def test_a_delete_of_an_exec_that_fails_can_be_asked_again(scene: Scene, at: At) -> None:
     scene.with_exec(THREE)
     exit_ = scene.wait(EXEC).unwrap()

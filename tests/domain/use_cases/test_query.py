@@ -180,6 +180,16 @@ def test_d53_pids_name_the_exec_that_a_process_belongs_to(scene: Scene) -> None:
     assert set(listed) == {ListedProcess(init, None), ListedProcess(program, ExecId("sh"))}
 
 
+def test_f29_a_process_with_the_pid_of_an_exec_that_has_ended_is_not_called_that_exec(
+    scene: Scene,
+) -> None:
+    scene.with_exec(Program(exits=3))
+    scene.wait(EXEC).unwrap()
+    scene.shim.containers[WEB].execs[ExecId("sh")].pid = scene.shim.containers[WEB].init.pid
+    listed = scene.ask(pids(scene.shim, WEB)).unwrap()
+    assert [each.exec_id for each in listed] == [None]
+
+
 def test_t146_a_stopped_task_has_no_pids_and_runc_is_not_asked(scene: Scene) -> None:
     scene.running(THREE)
     scene.wait().unwrap()

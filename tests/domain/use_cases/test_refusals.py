@@ -67,7 +67,6 @@ def test_a_delete_that_fails_says_at_which_step(scene: Scene, at: At, why: Refus
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        (At.RECORD_SAVE, RecordFailed(FULL)),
         (At.UNIT_STOP, UnitFailed(unit_name(EXEC), "not released")),
         (At.BUNDLE, BundleFailed(FULL)),
     ],

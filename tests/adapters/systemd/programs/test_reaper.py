@@ -13,14 +13,16 @@ from typing import Final
 
 import pytest
 
-from adapters.systemd.host import PROGRAMS
+from adapters.systemd.host import PROGRAMS, reaper_command
 
 PATIENCE_S: Final = 20
 
 # Like runc it does not wait for the program; a shell in its place might.
 _RUNC: Final = """
 import os, sys, time
-_, pid_file, program, linger = sys.argv
+_, gate, pid_file, program, linger = sys.argv
+with open(gate) as file:
+    file.read()
 pid = os.fork()
 if pid == 0:
     os.execv("/bin/sh", ["sh", "-c", program])
@@ -41,15 +43,21 @@ class Unit:
 
     def __init__(self, folder: Path) -> None:
         self.pid_file = folder / "pid"
+        self.process_file = folder / "process.json"
+        self.process_file.write_text("{}")
+        self.gate = folder / "gate"
+        os.mkfifo(self.gate)
         self._notify_path = folder / "notify"
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(self._notify_path))
         self._notify.settimeout(PATIENCE_S)
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *runc: str) -> subprocess.Popen[bytes]:
+    def start(self, *runc: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
+        files = (self.process_file, self.gate, self.pid_file)
         reaper = subprocess.Popen(
-            [sys.executable, "-IS", PROGRAMS / "run_reaper.py", self.pid_file, "--", *runc],
+            [*reaper_command(sys.executable), *files, "--", *runc],
+            stdin=stdin,
             env={**os.environ, "NOTIFY_SOCKET": str(self._notify_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -64,7 +72,8 @@ class Unit:
         `linger`: for so many seconds, or `dies before` the pid is in the file, or `dies after`.
         """
         return self.start(
-            sys.executable, "-IS", "-c", _RUNC, str(self.pid_file), program, str(linger)
+            *(sys.executable, "-IS", "-c", _RUNC),
+            *(str(self.gate), str(self.pid_file), program, str(linger)),
         )
 
     def is_ready(self) -> bool:
@@ -187,7 +196,9 @@ def test_a_runc_that_may_not_be_run_is_told_from_one_that_is_missing(
     reaper = unit.start("some-runc")
     assert reaper.wait(PATIENCE_S) > 0
     assert reaper.stderr is not None
-    assert reaper.stderr.read() == b"some-runc: Permission denied\n"
+    said = reaper.stderr.read()
+    assert b"some-runc" in said
+    assert b"Permission denied" in said
 
 
 def test_a_runc_that_leaves_no_pid_is_a_start_that_fails(unit: Unit) -> None:
@@ -256,7 +267,57 @@ def test_runc_is_started_with_no_signal_ignored(unit: Unit) -> None:
     assert int(reaper.stdout.read().split()[1], 16) == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["pid"], ["pid", "--"], ["pid", "runc", "exec"]])
+def test_a_runc_whose_path_looks_like_a_variable_is_found(unit: Unit, tmp_path: Path) -> None:
+    runc = tmp_path / "version=2" / "runc"
+    runc.parent.mkdir()
+    runc.write_text("#!/bin/sh\nexit $1\n")
+    runc.chmod(0o755)
+    assert unit.start(str(runc), "7").wait(PATIENCE_S) == 7
+
+
+def test_the_program_has_the_stdin_of_the_unit(unit: Unit) -> None:
+    reaper = unit.start("cat", stdin=subprocess.PIPE)
+    said, _ = reaper.communicate(b"hello", PATIENCE_S)
+    assert said == b"hello"
+
+
+def test_runc_has_no_more_files_open_than_the_unit_had(unit: Unit) -> None:
+    reaper = unit.start("ls", "/proc/self/fd")
+    assert reaper.stdout is not None
+    assert reaper.stdout.read().split() == [b"0", b"1", b"2", b"3"]  # the last is the folder itself
+
+
+@pytest.mark.parametrize("size", [2, 65536, 1_000_000])
+def test_runc_reads_the_process_from_the_gate_to_its_end(unit: Unit, size: int) -> None:
+    text = (b"{" + b" " * size)[: size - 1] + b"}"
+    unit.process_file.write_bytes(text)
+    reaper = unit.start("cat", str(unit.gate))
+    assert reaper.communicate(timeout=PATIENCE_S)[0] == text
+
+
+def test_a_runc_that_reads_no_more_than_it_needs_goes_on(unit: Unit) -> None:
+    unit.process_file.write_bytes(b"x" * 1_000_000)
+    reaper = unit.start("/bin/sh", "-c", f"head -c 1 {unit.gate}; exit 7")
+    assert reaper.communicate(timeout=PATIENCE_S)[0] == b"x"
+    assert reaper.returncode == 7
+
+
+def test_nothing_of_the_program_exists_before_a_subreaper_is_there_that_passes_term_on(
+    unit: Unit,
+) -> None:
+    """What it would be is held up as the reaper itself is."""
+    reaper = unit.start(
+        "/bin/sh",
+        "-c",
+        f"cat {unit.gate} >&2; grep SigCgt /proc/$PPID/status; exec grep PPid /proc/$$/status",
+    )
+    said = reaper.communicate(timeout=PATIENCE_S)[0].split()
+    caught = int(said[said.index(b"SigCgt:") + 1], 16)
+    assert caught & 1 << signal.SIGTERM - 1
+    assert int(said[-1]) == reaper.pid
+
+
+@pytest.mark.parametrize("arguments", [[], ["file"], ["file", "gate", "pid"], ["a"] * 5])
 def test_it_refuses_to_guess_its_arguments(arguments: list[str]) -> None:
     command = [sys.executable, "-IS", str(PROGRAMS / "run_reaper.py"), *arguments]
     refused = subprocess.run(command, check=False, capture_output=True)
@@ -264,11 +325,11 @@ def test_it_refuses_to_guess_its_arguments(arguments: list[str]) -> None:
     assert refused.stderr.startswith(b"usage")
 
 
-def test_it_imports_next_to_nothing_nor_does_the_child_that_becomes_runc() -> None:
-    reaper = [sys.executable, "-IS", "-X", "importtime", str(PROGRAMS / "run_reaper.py")]
-    command = [*reaper, "pid", "--", "no-such-runc"]
-    shown = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert shown.returncode == 127
+def test_it_imports_next_to_nothing(unit: Unit) -> None:
+    command = [sys.executable, "-IS", "-X", "importtime", str(PROGRAMS / "run_reaper.py")]
+    nobody = ["/nothing", str(unit.gate), "/nothing", str(os.getpid())]
+    shown = subprocess.run([*command, *nobody], check=False, capture_output=True, text=True)
+    assert shown.returncode == 255  # no child of its own
     loaded = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
     assert loaded & {"_ctypes", "_socket"} == {"_ctypes", "_socket"}
     assert not loaded & {"ctypes", "enum", "os", "re", "signal", "socket", "subprocess", "typing"}

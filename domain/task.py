@@ -52,6 +52,8 @@ class Process:
     # A look at its unit is under way; another was asked for meanwhile.
     looking: bool = False
     look_again: bool = False
+    # Its unit has nothing more to do, and will not change by itself.
+    at_rest: bool = False
     # A hint came while its end was not to be judged yet (use_cases/exits.py).
     hinted: bool = False
     # Of an exec: open when the Delete that is under way has ended, either way.

@@ -105,8 +105,15 @@ async def sweep(shim: Shim, process: Process) -> bool:
 async def let_go(shim: Shim, process: Process) -> bool:
     """Stops and releases the unit of a process that has ended; False if it may still be there."""
     ref = process.ref
-    stopped = await shim.ports.units.stop(ref, limits.RELEASE)
+    stopping = shim.ports.concurrency.spawn(
+        f"stop {ref.name}", shim.ports.units.stop(ref, limits.RELEASE)
+    )
+    if not process.at_rest:
+        # It may fail on its way down; a release forgets failures, so it comes last.
+        await shim.ports.concurrency.first_of((stopping.done,), None)
     released = await shim.ports.units.release(ref)
+    await shim.ports.concurrency.first_of((stopping.done,), None)
+    stopped = stopping.outcome()
     clean = True
     for what, outcome in (("stopped", stopped), ("released", released)):
         match outcome:

@@ -227,18 +227,20 @@ async def _take_exec_apart(
     if failed(kept):
         return Failure(kept.failure())
     await shim.ports.streams(process).drain(process.key, limits.DRAIN)
-    unreleased = await _release(shim, process)
-    if unreleased is not None:
-        return Failure(unreleased)
-    removed = await shim.ports.bundles.remove_exec(container.bundle, exec_id)
-    if failed(removed):
-        return Failure(removed.failure())
+    refusals = await together(shim, [_release(shim, process), _files_go(shim, container, exec_id)])
+    if (why := _first(refusals)) is not None:
+        return Failure(why)
     if container.execs.pop(exec_id, None) is process and _owes_an_exit(process):
         container.departed.append(process)
     process.hear(Heard.RELEASED)
     process.ended.open()
     await keep(shim, container)
     return Success(Departed(process.pid, _told_exit(process)))
+
+
+async def _files_go(shim: Shim, container: Container, exec_id: ExecId) -> Refusal | None:
+    removed = await shim.ports.bundles.remove_exec(container.bundle, exec_id)
+    return removed.failure() if failed(removed) else None
 
 
 def _owes_an_exit(process: Process) -> bool:

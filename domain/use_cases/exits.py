@@ -103,6 +103,7 @@ async def _judge(
     match outcome:
         case Success(state):
             process.invocation = state.ref.invocation
+            process.at_rest = state.is_at_rest
             found = ended(shim, state)
         case Failure(NoSuchUnit()):
             # Stopped while the daemon was down, and clean: collected with its status (F46).

@@ -279,6 +279,31 @@ def test_a_delete_of_an_exec_that_fails_can_be_asked_again(scene: Scene, at: At)
     assert scene.unit(EXEC) is None
 
 
+@pytest.mark.parametrize("exits", [0, 3])
+def test_a_unit_at_rest_is_released_while_it_is_stopped(scene: Scene, exits: int) -> None:
+    scene.exited(Program(exits=exits))
+    scene.at(At.UNIT_STOP, Does.LATE)
+    deleting = scene.begin(scene.deleting())
+    scene.pass_time(1.0)
+    assert At.UNIT_RELEASE in scene.script.calls
+    assert not deleting.done.is_open
+    scene.answer(deleting).unwrap()
+    assert scene.left() == {}
+
+
+def test_a_unit_on_its_way_down_is_released_last_for_it_may_fail(scene: Scene) -> None:
+    """Seed 1229256: a failed state that comes after the release would stay."""
+    scene.script.late_s = 5.0
+    scene.at(At.GO_DOWN, Does.LATE)
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    deleting = scene.begin(scene.deleting(EXEC))
+    scene.pass_time(1.0)
+    assert At.UNIT_RELEASE not in scene.script.calls
+    scene.answer(deleting).unwrap()
+    assert scene.unit(EXEC) is None
+
+
 def test_d24_a_stop_that_systemd_never_answers_is_given_up_after_its_limit(scene: Scene) -> None:
     scene.exited(THREE)
     scene.at(At.UNIT_STOP, Does.NEVER_ANSWERS)

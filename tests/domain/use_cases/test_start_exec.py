@@ -257,3 +257,24 @@ def test_t180_an_exec_that_was_never_started_answers_zeros_when_deleted(scene: S
     assert scene.delete(EXEC) == Success(Departed(NO_PID, NO_EXIT))
     assert NO_EXIT.status == 0
     assert NO_EXIT.at == 0
+
+
+def test_an_exec_that_ends_while_its_pid_is_looked_up_is_told_when_it_has_started(
+    scene: Scene,
+) -> None:
+    """Its unit is read beside the pid file, and that reading came too early."""
+    scene.running()
+    scene.add_exec().unwrap()
+    scene.script.late_s = 1.0
+    scene.at(At.RECORD_READ, Does.LATE)
+    before = set(scene.living())
+    starting = scene.begin(scene.starting(EXEC))
+    scene.pass_time(0.5)
+    _, program = sorted(set(scene.living()) - before)  # after the reaper
+    scene.ends(program, 3)
+    scene.pass_time(0.1)
+    assert scene.answer(starting).unwrap() == program
+    scene.pass_time(0.1)
+    exit_ = scene.view(EXEC).exit
+    assert exit_ is not None
+    assert exit_.status == 3

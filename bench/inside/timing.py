@@ -10,6 +10,9 @@ Samples = dict[str, list[float]]
 NS_PER_MS: Final = 1_000_000
 # One round goes before the counted ones: the first call of anything reads files from the disk.
 WARM_UP_ROUNDS: Final = 1
+# What one makes ready in the kernel must not be the next one's gain: who moves a process into a
+# cgroup makes that cheap for everybody for a while (docs/decisions/0019-a-move-that-moves-nobody.md).
+REST_S: Final = 0.1
 
 
 class CommandFailedError(Exception):
@@ -55,6 +58,7 @@ def in_turns(rounds: int, subjects: Mapping[str, Callable[[str], float]]) -> Sam
         if number % 2:
             order.reverse()
         for name in order:
+            time.sleep(REST_S)
             value = subjects[name](f"{number + WARM_UP_ROUNDS}")
             if number >= 0:
                 samples[name].append(value)

@@ -11,7 +11,6 @@ from domain import limits
 from domain.identity import NO_PID, ContainerId
 from domain.refusal import (
     CallerGone,
-    ContainerExists,
     DeadlinePassed,
     MountFailed,
     Refusal,
@@ -131,84 +130,6 @@ def test_an_unknown_container_s_mounts_are_taken_off_and_its_end_is_unknown(scen
     departed = cleaned(scene).unwrap()
     assert departed.exit.status == 255  # never a success that nobody saw (S6)
     assert scene.machine.disk.mounted == {}
-
-
-def unrecorded(scene: Scene) -> None:
-    """Its record cannot be read, and so the next daemon does not know it."""
-    scene.pass_time()
-    scene.crash()
-    scene.machine.disk.records.clear()
-    scene.boot()
-
-
-@pytest.mark.parametrize("arrange", [Scene.created, Scene.running, paused, Scene.with_exec])
-def test_f119_a_container_that_no_record_knows_is_ended_too(
-    scene: Scene, arrange: Callable[[Scene], object]
-) -> None:
-    arrange(scene)
-    unrecorded(scene)
-    assert cleaned(scene).unwrap().exit.status == 137
-    assert scene.left() == {}
-
-
-def test_f119_the_true_status_of_one_that_had_ended_is_told(scene: Scene) -> None:
-    exited(scene)
-    unrecorded(scene)
-    assert cleaned(scene).unwrap().exit.status == 3
-    assert scene.left() == {}
-
-
-def test_f119_one_that_runc_keeps_elsewhere_is_ended_by_systemd(scene: Scene) -> None:
-    """Where its runtime's state lay its record knew."""
-    scene.running()
-    unrecorded(scene)
-    before = scene.script.calls.count(At.UNIT_READ)
-    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
-    assert cleaned(scene).unwrap().exit.status == 137
-    assert scene.living() == []
-    # Whether there is anything, and two looks for its end: nobody waits for longer than it takes.
-    assert scene.script.calls.count(At.UNIT_READ) - before <= 3
-
-
-def test_f119_what_cannot_be_ended_is_said_and_can_be_asked_for_again(scene: Scene) -> None:
-    scene.running()
-    unrecorded(scene)
-    scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), UnitFailed)
-    cleaned(scene).unwrap()
-    assert scene.left() == {}
-
-
-def test_f119_a_container_of_another_id_is_left_alone(scene: Scene) -> None:
-    pid = scene.running()
-    unrecorded(scene)
-    other = replace(WEB, container=type(WEB.container)("web-1"))
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), other, BUNDLE)).unwrap()
-    assert scene.living() == [pid]
-
-
-def test_f119_nobody_begins_a_container_of_the_id_meanwhile(scene: Scene) -> None:
-    scene.running()
-    unrecorded(scene)
-    scene.at(At.UNIT_STOP, Does.LATE)
-    cleaning = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
-    scene.pass_time()
-    assert refused(scene.create()) == ContainerExists("web")
-    scene.answer(cleaning).unwrap()
-    assert isinstance(scene.create(), Success)
-
-
-def test_f119_of_two_at_once_the_second_ends_what_the_first_could_not(scene: Scene) -> None:
-    scene.running()
-    unrecorded(scene)
-    for step in (At.UNIT_KILL, At.UNIT_STOP, At.UNIT_RELEASE):
-        scene.at(step, Does.FAILS_BEFORE)
-    first, second = (
-        scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)) for _ in range(2)
-    )
-    outcomes = [scene.answer(first), scene.answer(second)]
-    assert [isinstance(outcome, Success) for outcome in outcomes].count(True) == 1
-    assert scene.left() == {}
 
 
 def test_d23_mounts_that_are_busy_are_a_failure_and_not_passed_over(scene: Scene) -> None:

@@ -1,7 +1,7 @@
 """Start of a container that is restored from a checkpoint: rule 5 of the issue (R081)."""
 
 import pytest
-from returns.result import Success
+from returns.result import Result, Success
 
 from domain import limits
 from domain.event import TaskStarted
@@ -12,11 +12,14 @@ from domain.lifecycle import Phase
 from domain.refusal import (
     CallerGone,
     DeadlinePassed,
+    Refusal,
     RuncFailed,
     StdioFailed,
     SystemdAway,
+    UnitExists,
 )
 from domain.unit_definition import UnitDefinition
+from domain.unit_name import unit_name
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.world.unit import Job
@@ -150,3 +153,44 @@ def test_s34_a_restore_that_begins_while_the_next_daemon_looks_for_it_has_its_pi
     [pid] = scene.living()
     assert scene.view().pid == pid
     assert scene.events()[-1] == TaskStarted(WEB, pid)
+
+
+def left_over(scene: Scene) -> None:
+    """Of a restored container that no record knows of: its unit has the name."""
+    restored(scene)
+    scene.start().unwrap()
+    scene.pass_time()
+    scene.crash()
+    scene.machine.disk.records.clear()
+    scene.boot()
+
+
+def create_again(scene: Scene) -> Result[object, Refusal]:
+    return scene.create(asked(checkpoint="/ckpt"))
+
+
+def test_f49_a_left_over_of_the_name_is_ended_before_a_restore_is_promised(scene: Scene) -> None:
+    left_over(scene)
+    create_again(scene).unwrap()
+    assert scene.unit() is None
+    assert scene.living() == []
+    pid = scene.start().unwrap()
+    assert scene.living() == [pid]
+
+
+def test_f49_a_left_over_that_cannot_be_ended_keeps_the_name(scene: Scene) -> None:
+    left_over(scene)
+    scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
+    assert refused(create_again(scene)) == UnitExists(unit_name(INIT))
+
+
+def test_f49_a_left_over_that_runc_keeps_keeps_the_name(scene: Scene) -> None:
+    left_over(scene)
+    scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE, times=9)
+    assert refused(create_again(scene)) == UnitExists(unit_name(INIT))
+
+
+def test_f49_whether_there_is_one_must_be_known(scene: Scene) -> None:
+    scene.bundle()
+    scene.at(At.UNIT_READ, Does.FAILS_BEFORE)
+    assert isinstance(refused(create_again(scene)), SystemdAway)

@@ -13,7 +13,7 @@ from domain.refusal import UnknownContainer, UnknownExec
 from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
 from sim import requests
 from sim.client import Ask, Client, Host
-from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
+from sim.requests import NO_SIGNAL, OF_A_CONTAINER, OF_A_PROCESS
 from sim.world.disk import Bundle
 from sim.world.kernel import SIGKILL, SIGSEGV, SIGTERM, Program
 from sim.world.runc import MISSING, args_of
@@ -260,7 +260,8 @@ class Life(Client):
     async def _end(self, key: ProcessKey) -> bool:
         """Kills until it is over; a signal before that, now and then. False: it never began."""
         if self.choices.happens(0.3):
-            await self.ask("kill", key, requests.kill(key, SIGTERM), signal=SIGTERM)
+            signal = NO_SIGNAL if self.choices.happens(0.1) else SIGTERM
+            await self.ask("kill", key, requests.kill(key, signal), signal=signal)
         for _ in range(TRIES_MAX):
             match await self.ask("state", key, requests.state(key)):
                 case Success(view) if view.phase in {Phase.EXITED, Phase.DELETED}:

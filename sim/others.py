@@ -8,13 +8,16 @@ from domain.unit_name import UnitName, unit_name
 from sim import requests
 from sim.client import Client
 from sim.life import Life
+from sim.requests import NO_SIGNAL
 from sim.world.kernel import SIGHUP, SIGKILL, SIGTERM, KernelProcess
 from sim.world.unit import Unit
 
 # Most happens in a life's first moments, the rest while its client waits.
 WHEN_S: Final = ((0.0, 0.2), (0.0, 10.0))
 QUESTIONS_MAX: Final = 4
-SIGNALS: Final = (0, SIGHUP, SIGTERM, SIGKILL)
+SIGNALS: Final = (SIGHUP, SIGTERM, SIGKILL)
+# 0 asks whether somebody is there.
+ASKED_SIGNALS: Final = (0, *SIGNALS, NO_SIGNAL)
 
 
 class SecondClient(Client):
@@ -36,7 +39,7 @@ class SecondClient(Client):
         new = ProcessKey(self.owner, ExecId(f"s{len(self._execs)}"))
         theirs = ProcessKey(self.owner, ExecId("e0"))
         key = self.choices.one_of((init, init, theirs, *self._execs))
-        signal = self.choices.one_of(SIGNALS)
+        signal = self.choices.one_of(ASKED_SIGNALS)
         questions = (
             ("start", requests.start(key)),
             ("kill", requests.kill(key, signal, self.choices.one_of((Whom.MAIN, Whom.ALL)))),
@@ -83,12 +86,12 @@ class Administrator:
         await self._systemd.stop(unit)
 
     async def _kill_unit(self, unit: Unit) -> None:
-        signal = self._world.choices.one_of(SIGNALS[1:])
+        signal = self._world.choices.one_of(SIGNALS)
         self._world.tell("admin", f"systemctl kill -s {signal} {unit.name}")
         self._systemd.kill(unit, Whom.ALL, signal)
 
     async def _kill_program(self, unit: Unit) -> None:
-        signal = self._world.choices.one_of(SIGNALS[1:])
+        signal = self._world.choices.one_of(SIGNALS)
         for process in self._programs(unit):
             self._world.tell("admin", f"kill -{signal} {process.pid}")
             self._world.kernel.signal(process, signal)

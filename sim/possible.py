@@ -17,7 +17,7 @@ from domain.refusal import RuncFailed
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.outcome import Asked, Outcome, round_of
-from sim.requests import OF_A_CONTAINER, OF_A_PROCESS
+from sim.requests import NO_SIGNAL, OF_A_CONTAINER, OF_A_PROCESS
 
 # What makes a process of that id, and what takes it away.
 MAKES: Final = ("create", "exec")
@@ -170,4 +170,5 @@ IMPOSSIBLE: Final[tuple[tuple[tuple[str, ...], str, Callable[[Past], bool]], ...
         lambda past: past.of_an_exec and not past.was_asked(past.call.key, "start"),
     ),
     (("pause",), "it is paused", lambda past: past.is_paused),
+    (("kill",), "there is no such signal", lambda past: past.call.signal == NO_SIGNAL),
 )

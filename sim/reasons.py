@@ -22,6 +22,7 @@ from domain.refusal import (
     ContainerNotStarted,
     ExecExists,
     InitNotRunning,
+    InvalidArgument,
     NotCreatedYet,
     Operation,
     Refusal,
@@ -35,6 +36,7 @@ from domain.refusal import (
 from domain.unit_name import unit_name
 from sim.client import Call
 from sim.outcome import Asked, Outcome, ended_by
+from sim.requests import NO_SIGNAL
 from sim.world.runc import MISSING
 
 # They say how things stand; each of the others can be due to a fault.
@@ -45,6 +47,7 @@ STATED: Final = (
     ContainerNotStarted,
     ExecExists,
     InitNotRunning,
+    InvalidArgument,
     NotCreatedYet,
     UnknownContainer,
     UnknownExec,
@@ -240,4 +243,5 @@ REASONS: Final[Mapping[type, Callable[[Case], bool]]] = {
     UnitFailed: lambda case: bool(case.round.checkpoint) and _breaks_off(case),
     StdioFailed: _terminal_is_gone,
     BeingDeleted: lambda case: case.was_asked(case.init, *ENDS),
+    InvalidArgument: lambda case: case.call.signal == NO_SIGNAL,
 }

@@ -19,10 +19,12 @@ from domain.use_cases import pause as pause_rule
 from domain.use_cases import query, terminal
 from domain.use_cases import start as start_rule
 from sim.client import Answer, Ask
-from sim.world.kernel import SIGKILL
+from sim.world.kernel import SIGKILL, SIGNAL_MAX
 
 # How many columns and rows a terminal is asked to have.
 SCREEN: Final = (80, 25)
+# A number that no signal has.
+NO_SIGNAL: Final = SIGNAL_MAX + 1
 
 # The rules are looked up when they are called: a test that puts a bug into one replaces it there.
 

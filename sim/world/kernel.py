@@ -17,6 +17,7 @@ SIGQUIT: Final = 3
 SIGKILL: Final = 9
 SIGSEGV: Final = 11
 SIGTERM: Final = 15
+SIGNAL_MAX: Final = 64  # signal(7)
 # Ends a program that has no handler of its own for the signal.
 FATAL: Final = frozenset({SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM})
 PID_FIRST: Final = 100

@@ -12,6 +12,7 @@ from domain.unit_definition import UnitDefinition
 from domain.unit_name import PREFIX, UnitName
 from sim.faults import At, Does
 from sim.scheduler import SimLatch, Task
+from sim.world.kernel import SIGNAL_MAX
 from sim.world.systemd import Systemd
 from sim.world.unit import Refused, Unit
 from sim.world.world import Lost
@@ -91,7 +92,7 @@ class FakeUnits:
     async def kill(
         self, unit: UnitRef, whom: Whom, signal: int
     ) -> Result[None, NoSuchUnit | SystemdAway | DeadlinePassed]:
-        if signal == 0:
+        if not 0 < signal <= SIGNAL_MAX:
             return Failure(SystemdAway("Signal number out of range."))
         return await self._with(
             At.UNIT_KILL, unit, lambda found: self._systemd.kill(found, whom, signal)

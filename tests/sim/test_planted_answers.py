@@ -36,6 +36,7 @@ from domain.use_cases import (
 )
 from domain.use_cases.delete import NO_EXIT, Departed
 from sim.world.host import FakeMounts
+from sim.world.kernel import SIGHUP
 from sim.world.streams import FakeFifos
 from sim.world.terminals import FakeTerminals
 from tests.sim.planting import Garden, found
@@ -288,6 +289,18 @@ def test_l1_an_exit_that_is_held_back_for_nobody_is_found(garden: Garden) -> Non
 
     garden.plant_at(Outbox, "start_claimed", for_all)
     assert found("L1", within=50, saying="and nobody ran")
+
+
+@pytest.mark.parametrize("invariant", ["S36", "S39"])
+def test_s36_s39_a_signal_that_does_not_exist_is_found(garden: Garden, invariant: str) -> None:
+    """systemd refuses it, which says nothing to its client; a process takes it for nothing."""
+    garden.plant_at(kill, "SIGNAL_MAX", 1000)
+    assert found(invariant, within=1000)
+
+
+def test_s36_a_signal_that_does_exist_and_is_refused_is_found(garden: Garden) -> None:
+    garden.plant_at(kill, "SIGNAL_MAX", SIGHUP)
+    assert found("S36", within=100, saying="InvalidArgument")
 
 
 def test_s39_a_resize_of_what_has_exited_is_found(garden: Garden) -> None:

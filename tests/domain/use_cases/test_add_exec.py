@@ -188,3 +188,19 @@ def test_an_exec_without_an_id_is_no_exec(scene: Scene) -> None:
     scene.running()
     outcome = scene.ask(add_exec(scene.shim, ExecRequest(INIT, Stdio(), b"{}")))
     assert isinstance(refused(outcome), InvalidArgument)
+
+
+def test_an_exec_whose_files_came_late_is_none_of_a_container_that_goes(scene: Scene) -> None:
+    scene.running()
+    scene.script.late_s = 5.0
+    scene.at(At.BUNDLE, Does.LATE)
+    adding = scene.begin(add_exec(scene.shim, exec_asked()))
+    scene.pass_time(0.1)
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.script.late_s = 20.0
+    scene.at(At.UNIT_STOP, Does.LATE)
+    deleting = scene.begin(scene.deleting())
+    assert refused(scene.answer(adding)) == BeingDeleted(WEB.container)
+    assert not deleting.done.is_open
+    scene.answer(deleting).unwrap()

@@ -327,3 +327,14 @@ def test_an_execs_kill_thaws_no_container_that_was_paused(scene: Scene) -> None:
     scene.pause().unwrap()
     scene.kill(EXEC).unwrap()
     assert scene.world.kernel.frozen
+
+
+def test_an_init_whose_start_is_under_way_takes_every_signal(scene: Scene) -> None:
+    """Other than in a restore its process is there already."""
+    pid = scene.created()
+    scene.at(At.RUNC_START, Does.LATE)
+    starting = scene.begin(scene.starting())
+    scene.pass_time(1.0)
+    assert scene.kill(signal=SIGTERM) == Success(None)
+    assert SIGTERM in [signal for signal, _ in scene.process(pid).signalled]
+    scene.answer(starting)

@@ -237,3 +237,14 @@ def test_a_client_may_ask_for_a_delete_that_recovery_could_not_finish(scene: Sce
     assert scene.left() == {}
     assert scene.story() == LIFE
     assert refused(scene.delete()) == UnknownContainer("web")
+
+
+def test_an_exec_that_was_found_again_can_be_signalled(scene: Scene) -> None:
+    """Who its program is the record says: its start was over."""
+    program = scene.with_exec()
+    scene.pass_time()
+    scene.restart()
+    assert program in scene.living()
+    assert scene.kill(EXEC) == Success(None)
+    assert scene.wait(EXEC).unwrap().status == 137
+    assert program not in scene.living()

@@ -278,3 +278,14 @@ def test_an_exec_that_ends_while_its_pid_is_looked_up_is_told_when_it_has_starte
     exit_ = scene.view(EXEC).exit
     assert exit_ is not None
     assert exit_.status == 3
+
+
+def test_r086_the_end_of_a_program_whose_caller_left_is_seen_without_a_hint(scene: Scene) -> None:
+    scene.added()
+    caller = scene.serving.caller()
+    scene.at(At.UNIT_START, Does.NEVER_ANSWERS)
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    leave_when_it_runs(scene, caller.gone.open)
+    refused(scene.ask(start(scene.shim, caller, EXEC)))
+    scene.pass_time(0.5)  # long before anybody looks without having been told to
+    assert scene.view(EXEC).exit is not None

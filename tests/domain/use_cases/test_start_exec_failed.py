@@ -270,3 +270,27 @@ def test_a_start_that_had_failed_when_the_daemon_died_is_no_start_for_the_next(
     assert scene.wait(EXEC).unwrap().status == 255
     assert scene.heard() == ["TaskCreated", "TaskStarted", "ExecAdded sh"]
     scene.ends_well()
+
+
+def test_s34_a_program_that_is_set_up_while_its_canceled_unit_is_killed_has_started(
+    scene: Scene,
+) -> None:
+    """The pid file is read once more after the KILL: it says who ran."""
+    scene.added(STAYS)
+    init = scene.view().pid
+    programs = []
+
+    def set_up() -> None:
+        kernel = scene.world.kernel
+        program = kernel.fork(scene.process(init).cgroup, unit=unit_name(EXEC))
+        kernel.execute(program, STAYS)
+        scene.machine.disk.write(bundle_files.pid_file(BUNDLE, EXEC.exec_id), str(program.pid))
+        programs.append(program.pid)
+
+    scene.script.late_s = 5.0
+    scene.at(At.RUNC_EXEC, Does.LATE)
+    scene.at(At.UNIT_KILL, then=set_up)
+    starting = scene.begin(scene.starting(EXEC))
+    scene.pass_time()
+    scene.administrator_stops(EXEC)
+    assert [scene.answer(starting).unwrap()] == programs

@@ -9,18 +9,18 @@ from returns.result import Result, Success
 
 from domain import bundle_files, limits
 from domain.caller import Caller
-from domain.identity import NO_PID
+from domain.identity import NO_PID, ContainerId, ContainerKey, Namespace, Pid, ProcessKey
 from domain.ports.runc import RuncTarget
 from domain.refusal import CallerGone, ContainerExists, Refusal, SystemdAway, UnitFailed
 from domain.request import RuntimeOptions
-from domain.unit_name import unit_name
+from domain.unit_name import process_of, unit_name
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.scheduler import Task
 from sim.world.kernel import Program
 from tests.domain.asked_of_ports import noting
-from tests.domain.client import BUNDLE, INIT, WEB, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, refused
 from tests.domain.scene import Scene
 
 Outcome = Result[Departed, Refusal]
@@ -215,3 +215,53 @@ def test_a_unit_that_somebody_else_takes_away_meanwhile_is_not_waited_for(scene:
     begun = scene.world.scheduler.now
     assert cleaned(scene).unwrap().exit.status == 255  # never a success that nobody saw (S6)
     assert scene.world.scheduler.now - begun < limits.DEATH_LOOK
+
+
+def of_another(scene: Scene, owner: ContainerKey, bundle: str) -> Pid:
+    """A container of another id, which runs."""
+    scene.bundle(path=bundle)
+    scene.create(replace(asked(), owner=owner, bundle=bundle)).unwrap()
+    return scene.start(ProcessKey(owner)).unwrap()
+
+
+@pytest.mark.parametrize("other", ["a", "web-1", "z"])
+def test_f119_units_of_other_ids_are_left_alone(scene: Scene, other: str) -> None:
+    """Those that systemd lists before ours, and after."""
+    pid = of_another(scene, replace(WEB, container=ContainerId(other)), "/other")
+    scene.with_exec()
+    unrecorded(scene)
+    cleaned(scene).unwrap()
+    assert scene.living() == [pid]
+    assert scene.unit() is None
+    assert scene.unit(EXEC) is None
+
+
+def test_f119_an_id_that_its_unit_s_name_does_not_tell_is_ended_as_well(scene: Scene) -> None:
+    """Of what would be too long for a name there is a digest in it."""
+    long = replace(
+        WEB, namespace=Namespace("a-" * 37 + "a"), container=ContainerId("b-" * 37 + "b")
+    )
+    assert process_of(unit_name(ProcessKey(long))) is None
+    of_another(scene, long, "/other")
+    unrecorded(scene)
+    cleaned_up = scene.ask(clean_up(scene.shim, scene.serving.caller(), long, "/other"))
+    assert cleaned_up.unwrap().exit.status == 137
+    assert scene.living() == []
+    assert scene.machine.systemd.units == {}
+
+
+def test_f119_which_units_there_are_must_be_known(scene: Scene) -> None:
+    scene.running()
+    unrecorded(scene)
+    scene.at(At.UNIT_LIST, Does.FAILS_BEFORE)
+    assert isinstance(refused(cleaned(scene)), SystemdAway)
+    cleaned(scene).unwrap()
+    assert scene.left() == {}
+
+
+def test_f119_a_unit_that_stays_is_said_by_its_name(scene: Scene) -> None:
+    scene.with_exec()
+    unrecorded(scene)
+    scene.at(At.UNIT_RELEASE, Does.FAILS_BEFORE, times=2)
+    why = refused(cleaned(scene))
+    assert why in [UnitFailed(unit_name(key), "not released") for key in (INIT, EXEC)]

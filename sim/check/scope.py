@@ -129,6 +129,7 @@ SCOPES: Final = (
         first=(Do.START,),
         program=BRIEF,
         crashes=1,
+        is_large=True,
     ),
     Scope(
         "delete-crash",

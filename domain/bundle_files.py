@@ -26,7 +26,7 @@ def exec_spec(bundle: str, exec_id: ExecId) -> str:
 
 
 def exec_gate(bundle: str, exec_id: ExecId) -> str:
-    """A FIFO in place of that file: runc waits there until the exec's reaper is ready."""
+    """A FIFO in the process file's place: runc waits there until the exec's reaper is ready."""
     return f"{exec_folder(bundle, exec_id)}/gate"
 
 

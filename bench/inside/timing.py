@@ -11,7 +11,7 @@ NS_PER_MS: Final = 1_000_000
 # One round goes before the counted ones: the first call of anything reads files from the disk.
 WARM_UP_ROUNDS: Final = 1
 # What one makes ready in the kernel must not be the next one's gain: who moves a process into a
-# cgroup makes that cheap for everybody for a while (docs/decisions/0019-…).
+# cgroup makes that cheap for everybody for a while (decision 0019).
 REST_S: Final = 0.1
 
 

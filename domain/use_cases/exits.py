@@ -13,6 +13,7 @@ from domain import limits
 from domain.event import TaskExited
 from domain.exit_status import SIGNALLED, UNKNOWN, Exit
 from domain.lifecycle import Heard
+from domain.outcome import failed
 from domain.ports.concurrency import Work
 from domain.ports.log import Level
 from domain.refusal import DeadlinePassed, NoSuchUnit, Refusal, SystemdAway
@@ -84,7 +85,7 @@ def begin_look(shim: Shim, process: Process) -> Reading:
 
 
 def end_look(shim: Shim, container: Container, process: Process, reading: Reading) -> None:
-    """A hint that came meanwhile is followed after that."""
+    """Takes it for a look, if it has read anything; a hint that came meanwhile is followed then."""
     shim.ports.concurrency.spawn(
         f"look: {process.key}", _end_look(shim, container, process, reading)
     )
@@ -92,8 +93,12 @@ def end_look(shim: Shim, container: Container, process: Process, reading: Readin
 
 async def _end_look(shim: Shim, container: Container, process: Process, reading: Reading) -> None:
     await shim.ports.concurrency.first_of((reading.done,), None)
-    await _judge(shim, container, process, reading.outcome())
-    process.look_again = process.look_again or process.hinted
+    outcome = reading.outcome()
+    if failed(outcome) or process.hinted:
+        # That there was no unit says nothing: a start without an answer may have come since (S34).
+        process.look_again = True
+    if not failed(outcome):
+        await _judge(shim, container, process, outcome)
     await _look_again(shim, container, process)
 
 

@@ -12,8 +12,8 @@ async def keep(shim: Shim, container: Container) -> Result[None, RecordFailed]:
     """Returns once what the container is now (or later) is on disk, or cannot be.
 
     Callers that come while a save runs share the next one, and what is on disk already is not
-    written again. A failure is logged here; memory
-    and systemd stay the authority (F116), so most rules go on.
+    written again. A failure is logged here; memory and systemd stay the authority (F116), so most
+    rules go on.
     """
     container.changes += 1
     mine = container.changes

@@ -21,6 +21,7 @@ from domain.unit import JobResult, Whom
 from domain.unit_name import unit_name
 from domain.use_cases import query
 from domain.use_cases.add_exec import add_exec
+from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.kill import kill
@@ -193,6 +194,17 @@ class Scene:
         """A Delete, to be begun beside something else."""
         return delete(self.shim, self.serving.caller(), key)
 
+    def clean_up(
+        self, owner: ContainerKey = WEB, bundle: str = BUNDLE
+    ) -> Result[Departed, Refusal]:
+        return self.ask(self.cleaning(owner, bundle))
+
+    def cleaning(
+        self, owner: ContainerKey = WEB, bundle: str = BUNDLE
+    ) -> Coroutine[Any, Any, Result[Departed, Refusal]]:
+        """A clean-up, to be begun beside something else."""
+        return clean_up(self.shim, self.serving.caller(), owner, bundle)
+
     def wait(self, key: ProcessKey = INIT) -> Result[Exit, Refusal]:
         return self.ask(self.waiting_for(key))
 
@@ -225,6 +237,10 @@ class Scene:
         self.running(private=private)
         assert self.add_exec(program) == Success(None)
         return self.start(EXEC).unwrap()
+
+    def paused(self) -> None:
+        self.running()
+        self.pause().unwrap()
 
     def exited(self, program: Program) -> Exit:
         """A container that has run its program to the end, with all of it told."""

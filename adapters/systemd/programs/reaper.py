@@ -14,6 +14,7 @@ refused, and its status lost (F66).
 import _ctypes
 import _signal  # type: ignore[import-not-found]  # `signal` on top of it imports enum: 3 ms
 import _socket
+import errno
 import posix  # `os` around it costs 1 ms
 import sys
 import time
@@ -60,11 +61,17 @@ def main() -> int:
 
 
 def way_in(gate: str, runc: int, ended: dict[int, int]) -> int:
-    """The gate from our side, once runc waits at it; NO_WAY: it has ended before it came so far."""
+    """The gate from our side, once runc waits at it; NO_WAY: it has ended before it came so far.
+
+    It does either; if it hangs, systemd's time for the unit's start ends both.
+    """
     while True:
         try:
             way = posix.open(gate, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
-        except OSError:  # ENXIO: nobody is there yet (fifo(7))
+        except OSError as error:
+            # Nobody is there yet (fifo(7)), or the files have gone, of which runc will die.
+            if error.errno not in {errno.ENXIO, errno.ENOENT}:
+                raise
             child, status = posix.waitpid(runc, posix.WNOHANG)
             if child == runc:
                 ended[runc] = status

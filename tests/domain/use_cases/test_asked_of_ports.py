@@ -12,7 +12,6 @@ from domain.request import CreateRequest, RuntimeOptions
 from domain.unit import Whom
 from domain.unit_name import unit_name
 from domain.use_cases import query
-from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.exits import look_at
 from domain.use_cases.recover import recover
@@ -61,8 +60,8 @@ def lives(scene: Scene, *, terminal: bool) -> None:
     scene.delete(EXEC).unwrap()
     scene.kill().unwrap()
     scene.wait().unwrap()
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)).unwrap()
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)).unwrap()
+    scene.clean_up().unwrap()
+    scene.clean_up().unwrap()
 
 
 def test_s34_every_call_that_can_take_long_has_its_own_limit_always(scene: Scene) -> None:
@@ -108,7 +107,7 @@ def test_runc_is_told_which_program_which_root_which_bundle_and_how_loud(scene: 
 def test_a_clean_up_kills_everybody(scene: Scene) -> None:
     scene.running()
     notes = noting(scene, "units")
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)).unwrap()
+    scene.clean_up().unwrap()
     kills = {(each["whom"], each["signal"]) for each in notes["units"].of("kill")}
     assert kills == {(Whom.ALL, SIGKILL)}
 

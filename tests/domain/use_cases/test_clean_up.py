@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
-from returns.result import Failure, Result, Success
+from returns.result import Failure, Success
 
 from domain import limits
 from domain.identity import NO_PID, ContainerId
@@ -13,12 +13,10 @@ from domain.refusal import (
     CallerGone,
     DeadlinePassed,
     MountFailed,
-    Refusal,
     UnitFailed,
 )
 from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
-from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.world.kernel import Program
 from tests.domain.client import BUNDLE, ROOTFS, WEB, asked, refused
@@ -26,15 +24,6 @@ from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
 ROOT: Final = f"{BUNDLE}/rootfs"
-
-
-def cleaned(scene: Scene) -> Result[Departed, Refusal]:
-    return scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
-
-
-def paused(scene: Scene) -> None:
-    scene.running()
-    scene.pause().unwrap()
 
 
 def exited(scene: Scene) -> None:
@@ -47,7 +36,7 @@ def exited(scene: Scene) -> None:
     [
         (Scene.created, 137),
         (Scene.running, 137),
-        (paused, 137),
+        (Scene.paused, 137),
         (Scene.with_exec, 137),
         (exited, 3),
     ],
@@ -56,7 +45,7 @@ def test_d26_a_container_is_ended_in_every_phase_and_its_true_status_told(
     scene: Scene, arrange: Callable[[Scene], object], status: int
 ) -> None:
     arrange(scene)
-    assert cleaned(scene).unwrap().exit.status == status
+    assert scene.clean_up().unwrap().exit.status == status
     assert scene.left() == {}
     assert scene.heard()[-2:] == ["TaskExited", "TaskDeleted"]
 
@@ -64,7 +53,7 @@ def test_d26_a_container_is_ended_in_every_phase_and_its_true_status_told(
 def test_a_container_that_was_never_restored_is_just_forgotten(scene: Scene) -> None:
     scene.bundle()
     scene.create(asked(checkpoint="/ckpt")).unwrap()
-    assert cleaned(scene).unwrap().pid == NO_PID
+    assert scene.clean_up().unwrap().pid == NO_PID
     assert scene.left() == {}
 
 
@@ -72,7 +61,7 @@ def test_f56_a_hint_that_never_comes_does_not_keep_it(scene: Scene) -> None:
     scene.running()
     scene.pass_time()
     scene.at(At.HINT, Does.NEVER_ARRIVES, times=1000)
-    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.clean_up().unwrap().exit.status == 137
     assert scene.left() == {}
 
 
@@ -80,7 +69,7 @@ def test_after_an_ordinary_delete_there_is_nothing_left_to_do(scene: Scene) -> N
     exited(scene)
     scene.delete().unwrap()
     told = scene.heard()
-    departed = cleaned(scene).unwrap()
+    departed = scene.clean_up().unwrap()
     assert (departed.pid, departed.exit.status) == (NO_PID, 255)
     assert scene.heard() == told
 
@@ -90,9 +79,9 @@ def test_what_was_deleted_whole_is_not_looked_for_once(scene: Scene) -> None:
     scene.delete().unwrap()
     scene.pass_time()
     before = list(scene.script.calls)
-    cleaned(scene).unwrap()
+    scene.clean_up().unwrap()
     assert scene.script.calls == before
-    cleaned(scene).unwrap()
+    scene.clean_up().unwrap()
     assert At.UNIT_READ in scene.script.calls[len(before) :]
 
 
@@ -111,7 +100,7 @@ def test_what_may_have_come_after_a_delete_is_looked_for(scene: Scene, what: str
             refused(scene.create())
     scene.pass_time()
     before = len(scene.script.calls)
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, bundle)).unwrap()
+    scene.clean_up(bundle=bundle).unwrap()
     assert At.UNIT_READ in scene.script.calls[before:]
 
 
@@ -127,22 +116,22 @@ def test_what_was_deleted_and_never_cleaned_up_is_not_remembered_for_ever(scene:
 
 def test_an_unknown_container_s_mounts_are_taken_off_and_its_end_is_unknown(scene: Scene) -> None:
     scene.machine.disk.mounted[ROOT] = list(ROOTFS)
-    departed = cleaned(scene).unwrap()
+    departed = scene.clean_up().unwrap()
     assert departed.exit.status == 255  # never a success that nobody saw (S6)
     assert scene.machine.disk.mounted == {}
 
 
 def test_d23_mounts_that_are_busy_are_a_failure_and_not_passed_over(scene: Scene) -> None:
     scene.at(At.UNMOUNT, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), MountFailed)
-    assert isinstance(cleaned(scene), Success)
+    assert isinstance(refused(scene.clean_up()), MountFailed)
+    assert isinstance(scene.clean_up(), Success)
 
 
 def test_what_cannot_be_killed_is_kept_and_said(scene: Scene) -> None:
     pid = scene.running()
     scene.process(pid).cgroup = "/where/no/kill/reaches"
     scene.at(At.UNIT_KILL, Does.FAILS_BEFORE, times=limits.DEATH_LOOKS)
-    assert refused(cleaned(scene)) == DeadlinePassed("the end of default/web", limits.DEATH)
+    assert refused(scene.clean_up()) == DeadlinePassed("the end of default/web", limits.DEATH)
     assert scene.living() == [pid]
     assert WEB in scene.shim.containers
 
@@ -150,8 +139,8 @@ def test_what_cannot_be_killed_is_kept_and_said(scene: Scene) -> None:
 def test_a_delete_that_fails_is_said_and_can_be_repeated(scene: Scene) -> None:
     exited(scene)
     scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), UnitFailed)
-    assert cleaned(scene).unwrap().exit.status == 3
+    assert isinstance(refused(scene.clean_up()), UnitFailed)
+    assert scene.clean_up().unwrap().exit.status == 3
     assert scene.left() == {}
 
 
@@ -161,7 +150,7 @@ def test_an_ordinary_delete_at_the_same_time_tells_the_same(seed: int) -> None:
     exited(scene)
     exit_ = scene.wait().unwrap()
     ordinary = scene.begin(scene.deleting())
-    other = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    other = scene.begin(scene.cleaning())
     assert scene.answer(other).unwrap().exit == exit_
     outcome = scene.answer(ordinary)
     assert isinstance(outcome, Failure) or outcome.unwrap().exit == exit_
@@ -175,7 +164,7 @@ def test_s1_who_is_still_being_found_again_is_told_to_have_exited_once(scene: Sc
     scene.at(At.RUNC_STATE, Does.NEVER_ANSWERS)
     scene.restart()
     assert scene.shim.containers[WEB].recovery is not None
-    assert isinstance(cleaned(scene), Success)
+    assert isinstance(scene.clean_up(), Success)
     scene.pass_time(LONG_S)
     assert scene.heard().count("TaskExited") == 1
 
@@ -186,7 +175,7 @@ def test_t110_a_create_that_is_under_way_is_ended_when_it_has_come_to_its_end(
     scene.bundle()
     making = scene.begin(create(scene.shim, scene.serving.caller(), asked()))
     scene.world.scheduler.run(3)
-    cleaning = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    cleaning = scene.begin(scene.cleaning())
     assert isinstance(scene.answer(making), Success)
     assert scene.answer(cleaning).unwrap().exit.status == 137
     assert scene.left() == {}

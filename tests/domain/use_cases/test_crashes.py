@@ -10,13 +10,12 @@ from domain.lifecycle import Phase
 from domain.refusal import UnknownExec
 from domain.unit import Whom
 from domain.use_cases.add_exec import add_exec
-from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.kill import kill
 from domain.use_cases.pause import pause, resume
 from domain.use_cases.query import wait
 from sim.world.kernel import SIGKILL, SIGTERM, Program
-from tests.domain.client import BUNDLE, EXEC, INIT, STAYS, WEB, asked, exec_asked
+from tests.domain.client import EXEC, INIT, STAYS, WEB, asked, exec_asked
 from tests.domain.scene import Scene
 
 # More than any call here takes, with all that follows it.
@@ -38,7 +37,7 @@ def test_a_create_that_was_under_way_is_whole_or_taken_back(step: int) -> None:
         # A mount may have come before the record; containerd's `delete` takes it off.
         assert set(scene.left()) <= {"mounts"}
         assert scene.events() == []
-        scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)).unwrap()
+        scene.clean_up().unwrap()
         assert scene.left() == {}
         scene.create().unwrap()
     scene.ends_well()

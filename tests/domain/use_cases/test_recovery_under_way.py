@@ -12,13 +12,12 @@ from domain.identity import ContainerId, ExecId
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
 from domain.use_cases.add_exec import add_exec
-from domain.use_cases.clean_up import clean_up
 from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.world.kernel import SIGKILL, SIGTERM
-from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, exec_asked, refused
+from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import LONG_S, Scene
 
@@ -65,7 +64,7 @@ def test_an_exec_is_refused_when_recovery_takes_too_long(half_known: Scene) -> N
 
 def test_a_half_known_container_is_ended_by_a_clean_up_when_it_is_known(half_known: Scene) -> None:
     """What it was told decides what its exit is."""
-    cleaning = half_known.begin(clean_up(half_known.shim, half_known.serving.caller(), WEB, BUNDLE))
+    cleaning = half_known.begin(half_known.cleaning())
     half_known.pass_time()
     assert At.UNIT_KILL not in half_known.script.calls
     assert half_known.answer(cleaning).unwrap().exit.status == 137
@@ -73,7 +72,7 @@ def test_a_half_known_container_is_ended_by_a_clean_up_when_it_is_known(half_kno
 
 def test_a_clean_up_is_refused_when_recovery_takes_too_long(half_known: Scene) -> None:
     half_known.at(At.RUNC_STATE, Does.NEVER_ARRIVES, times=2)
-    cleaning = half_known.begin(clean_up(half_known.shim, half_known.serving.caller(), WEB, BUNDLE))
+    cleaning = half_known.begin(half_known.cleaning())
     assert refused(half_known.answer(cleaning)) == DeadlinePassed("recovery", limits.RUNC)
 
 

@@ -29,7 +29,6 @@ from domain.refusal import (
 from domain.request import ExecRequest, Stdio
 from domain.unit_name import unit_name
 from domain.use_cases.add_exec import add_exec
-from domain.use_cases.clean_up import clean_up
 from domain.use_cases.create import create
 from domain.use_cases.delete import Departed, delete
 from domain.use_cases.pause import pause, resume
@@ -39,7 +38,7 @@ from sim.faults import At, Does
 from sim.world.disk import FULL
 from sim.world.kernel import SIGKILL, Program
 from sim.world.runtime import FakeRunc
-from tests.domain.client import BUNDLE, EXEC, INIT, WEB, asked, exec_asked, refused
+from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
 from tests.domain.scene import Scene
 
 THREE: Final = Program(exits=3)
@@ -150,7 +149,7 @@ def test_a_clean_up_that_a_delete_outruns_tells_what_the_delete_told(scene: Scen
     scene.at(At.UNMOUNT, Does.LATE)
     scene.begin(scene.deleting())
     scene.pass_time()
-    other = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    other = scene.begin(scene.cleaning())
     assert scene.answer(other) == Success(Departed(pid, exit_))
 
 
@@ -160,7 +159,7 @@ def test_s6_a_clean_up_outrun_where_nothing_ever_ran_tells_255_and_a_time(scene:
     scene.at(At.UNMOUNT, Does.LATE)
     scene.begin(scene.deleting())
     scene.pass_time()
-    other = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    other = scene.begin(scene.cleaning())
     exit_ = scene.answer(other).unwrap().exit
     assert exit_.status == 255
     assert 0 < exit_.at <= scene.world.wall()
@@ -286,5 +285,5 @@ def test_s6_the_end_of_an_exec_that_never_ran_has_a_time_too(scene: Scene) -> No
 
 
 def test_a_clean_up_of_the_unknown_tells_when_it_found_nothing(scene: Scene) -> None:
-    outcome = scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    outcome = scene.clean_up()
     assert outcome.unwrap().exit.at == scene.world.wall()

@@ -289,3 +289,16 @@ def test_r086_the_end_of_a_program_whose_caller_left_is_seen_without_a_hint(scen
     refused(scene.ask(start(scene.shim, caller, EXEC)))
     scene.pass_time(0.5)  # long before anybody looks without having been told to
     assert scene.view(EXEC).exit is not None
+
+
+def test_a_reading_beside_the_pid_file_that_failed_is_made_again_without_a_hint(
+    scene: Scene,
+) -> None:
+    scene.added(Program(exits=3))
+    scene.at(At.UNIT_READ, Does.FAILS_BEFORE)
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.start(EXEC).unwrap()
+    scene.pass_time(0.5)
+    exit_ = scene.view(EXEC).exit
+    assert exit_ is not None
+    assert exit_.status == 3

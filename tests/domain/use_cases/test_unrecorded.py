@@ -37,15 +37,6 @@ TARGET: Final = RuncTarget(
 )
 
 
-def cleaned(scene: Scene) -> Result[Departed, Refusal]:
-    return scene.ask(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
-
-
-def paused(scene: Scene) -> None:
-    scene.running()
-    scene.pause().unwrap()
-
-
 def unrecorded(scene: Scene) -> None:
     """Its record cannot be read, and so the next daemon does not know it."""
     scene.pass_time()
@@ -54,20 +45,20 @@ def unrecorded(scene: Scene) -> None:
     scene.boot()
 
 
-@pytest.mark.parametrize("arrange", [Scene.created, Scene.running, paused, Scene.with_exec])
+@pytest.mark.parametrize("arrange", [Scene.created, Scene.running, Scene.paused, Scene.with_exec])
 def test_f119_a_container_that_no_record_knows_is_ended_too(
     scene: Scene, arrange: Callable[[Scene], object]
 ) -> None:
     arrange(scene)
     unrecorded(scene)
-    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.clean_up().unwrap().exit.status == 137
     assert scene.left() == {}
 
 
 def test_f119_the_true_status_of_one_that_had_ended_is_told(scene: Scene) -> None:
     scene.exited(THREE)
     unrecorded(scene)
-    assert cleaned(scene).unwrap().exit.status == 3
+    assert scene.clean_up().unwrap().exit.status == 3
     assert scene.left() == {}
 
 
@@ -77,7 +68,7 @@ def test_f119_one_that_runc_keeps_elsewhere_is_ended_by_systemd(scene: Scene) ->
     unrecorded(scene)
     before = scene.script.calls.count(At.UNIT_READ)
     scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
-    assert cleaned(scene).unwrap().exit.status == 137
+    assert scene.clean_up().unwrap().exit.status == 137
     assert scene.living() == []
     # Whether there is anything, and two looks for its end: nobody waits for longer than it takes.
     assert scene.script.calls.count(At.UNIT_READ) - before <= 3
@@ -87,8 +78,8 @@ def test_f119_what_cannot_be_ended_is_said_and_can_be_asked_for_again(scene: Sce
     scene.running()
     unrecorded(scene)
     scene.at(At.UNIT_STOP, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), UnitFailed)
-    cleaned(scene).unwrap()
+    assert isinstance(refused(scene.clean_up()), UnitFailed)
+    scene.clean_up().unwrap()
     assert scene.left() == {}
 
 
@@ -96,7 +87,7 @@ def test_f119_a_container_of_another_id_is_left_alone(scene: Scene) -> None:
     pid = scene.running()
     unrecorded(scene)
     other = replace(WEB, container=type(WEB.container)("web-1"))
-    scene.ask(clean_up(scene.shim, scene.serving.caller(), other, BUNDLE)).unwrap()
+    scene.clean_up(other).unwrap()
     assert scene.living() == [pid]
 
 
@@ -104,7 +95,7 @@ def test_f119_nobody_begins_a_container_of_the_id_meanwhile(scene: Scene) -> Non
     scene.running()
     unrecorded(scene)
     scene.at(At.UNIT_STOP, Does.LATE)
-    cleaning = scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE))
+    cleaning = scene.begin(scene.cleaning())
     scene.pass_time()
     assert refused(scene.create()) == ContainerExists("web")
     scene.answer(cleaning).unwrap()
@@ -116,9 +107,7 @@ def test_f119_of_two_at_once_the_second_ends_what_the_first_could_not(scene: Sce
     unrecorded(scene)
     for step in (At.UNIT_KILL, At.UNIT_STOP, At.UNIT_RELEASE):
         scene.at(step, Does.FAILS_BEFORE)
-    first, second = (
-        scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)) for _ in range(2)
-    )
+    first, second = (scene.begin(scene.cleaning()) for _ in range(2))
     outcomes = [scene.answer(first), scene.answer(second)]
     assert [isinstance(outcome, Success) for outcome in outcomes].count(True) == 1
     assert scene.left() == {}
@@ -128,14 +117,14 @@ def test_runc_is_asked_for_the_container_where_the_defaults_have_it(scene: Scene
     scene.running()
     unrecorded(scene)
     runc = noting(scene, "runc")["runc"]
-    cleaned(scene).unwrap()
+    scene.clean_up().unwrap()
     assert runc.of("delete") == [{"target": TARGET, "within": limits.RUNC}]
 
 
 def test_the_init_is_killed_by_its_unit_and_has_no_pid_that_anybody_knows(scene: Scene) -> None:
     scene.running()
     unrecorded(scene)
-    assert cleaned(scene).unwrap().pid == NO_PID
+    assert scene.clean_up().unwrap().pid == NO_PID
 
 
 def test_what_could_not_be_done_is_said_with_what_is_lost(scene: Scene) -> None:
@@ -143,7 +132,7 @@ def test_what_could_not_be_done_is_said_with_what_is_lost(scene: Scene) -> None:
     unrecorded(scene)
     scene.at(At.RUNC_DELETE, Does.FAILS_BEFORE)
     scene.at(At.UNIT_KILL, Does.FAILS_BEFORE)
-    cleaned(scene)
+    scene.clean_up()
     assert "default/web: runc may keep the container: RuncFailed(" in str(scene.world.story)
     assert f"default/web: {unit_name(INIT)} is not killed: " in str(scene.world.story)
 
@@ -151,7 +140,7 @@ def test_what_could_not_be_done_is_said_with_what_is_lost(scene: Scene) -> None:
 def test_nothing_is_lost_where_all_went_well(scene: Scene) -> None:
     scene.running()
     unrecorded(scene)
-    cleaned(scene).unwrap()
+    scene.clean_up().unwrap()
     assert "runc may keep" not in str(scene.world.story)
 
 
@@ -159,7 +148,7 @@ def test_f119_whether_there_is_anything_must_be_known(scene: Scene) -> None:
     pid = scene.running()
     unrecorded(scene)
     scene.at(At.UNIT_READ, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), SystemdAway)
+    assert isinstance(refused(scene.clean_up()), SystemdAway)
     assert scene.living() == [pid]
 
 
@@ -199,9 +188,7 @@ def test_who_ends_what_the_first_could_not_asks_for_the_same(scene: Scene) -> No
     runc = noting(scene, "runc")["runc"]
     for step in (At.RUNC_DELETE, At.UNIT_KILL, At.UNIT_STOP, At.UNIT_RELEASE):
         scene.at(step, Does.FAILS_BEFORE)
-    works = [
-        scene.begin(clean_up(scene.shim, scene.serving.caller(), WEB, BUNDLE)) for _ in range(2)
-    ]
+    works = [scene.begin(scene.cleaning()) for _ in range(2)]
     for work in works:
         scene.answer(work)
     assert runc.of("delete") == [{"target": TARGET, "within": limits.RUNC}] * 2
@@ -213,7 +200,7 @@ def test_a_unit_that_somebody_else_takes_away_meanwhile_is_not_waited_for(scene:
     units = scene.machine.systemd.units
     scene.at(At.UNIT_KILL, then=lambda: units.pop(unit_name(INIT)))
     begun = scene.world.scheduler.now
-    assert cleaned(scene).unwrap().exit.status == 255  # never a success that nobody saw (S6)
+    assert scene.clean_up().unwrap().exit.status == 255  # never a success that nobody saw (S6)
     assert scene.world.scheduler.now - begun < limits.DEATH_LOOK
 
 
@@ -230,7 +217,7 @@ def test_f119_units_of_other_ids_are_left_alone(scene: Scene, other: str) -> Non
     pid = of_another(scene, replace(WEB, container=ContainerId(other)), "/other")
     scene.with_exec()
     unrecorded(scene)
-    cleaned(scene).unwrap()
+    scene.clean_up().unwrap()
     assert scene.living() == [pid]
     assert scene.unit() is None
     assert scene.unit(EXEC) is None
@@ -244,7 +231,7 @@ def test_f119_an_id_that_its_unit_s_name_does_not_tell_is_ended_as_well(scene: S
     assert process_of(unit_name(ProcessKey(long))) is None
     of_another(scene, long, "/other")
     unrecorded(scene)
-    cleaned_up = scene.ask(clean_up(scene.shim, scene.serving.caller(), long, "/other"))
+    cleaned_up = scene.clean_up(long, "/other")
     assert cleaned_up.unwrap().exit.status == 137
     assert scene.living() == []
     assert scene.machine.systemd.units == {}
@@ -254,8 +241,8 @@ def test_f119_which_units_there_are_must_be_known(scene: Scene) -> None:
     scene.running()
     unrecorded(scene)
     scene.at(At.UNIT_LIST, Does.FAILS_BEFORE)
-    assert isinstance(refused(cleaned(scene)), SystemdAway)
-    cleaned(scene).unwrap()
+    assert isinstance(refused(scene.clean_up()), SystemdAway)
+    scene.clean_up().unwrap()
     assert scene.left() == {}
 
 
@@ -263,5 +250,5 @@ def test_f119_a_unit_that_stays_is_said_by_its_name(scene: Scene) -> None:
     scene.with_exec()
     unrecorded(scene)
     scene.at(At.UNIT_RELEASE, Does.FAILS_BEFORE, times=2)
-    why = refused(cleaned(scene))
+    why = refused(scene.clean_up())
     assert why in [UnitFailed(unit_name(key), "not released") for key in (INIT, EXEC)]

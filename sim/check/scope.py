@@ -129,7 +129,6 @@ SCOPES: Final = (
         first=(Do.START,),
         program=BRIEF,
         crashes=1,
-        is_large=True,
     ),
     Scope(
         "delete-crash",

@@ -6,8 +6,9 @@ What it leaves out, and why nobody can tell the difference:
 * who waits at a latch: that is in the frames of those who wait, and all who can go on are tried
   in every order, so the order of waking says nothing; a timer is kept with its task;
 * when the last call on the bus arrived, where that is past;
-* when containerd heard each event: only its order is asked for (`got`), and the invariants are
-  asked at the end of every path, and wherever one is cut;
+* when containerd heard each event, and when a shim died: only the order of events is asked for
+  (`got`), and the invariants are asked at the end of every path, and wherever one is cut. S1 asks
+  how long after a death something is told again, too, and so of the paths alone that are played;
 * what is kept for the invariants alone: which signals were sent, what was frozen or mounted, when
   a unit was loaded, what was asked of a client's streams; whoever asked for it is a frame or an
   answer, and those are there;
@@ -26,6 +27,7 @@ from sim.check.kinds import PLAIN, Handlers, object_handler
 from sim.check.turns import EveryTurn
 from sim.check.walk import Walk, chain
 from sim.client import Call, Host
+from sim.incarnation import Incarnation, Machine
 from sim.scheduler import SimLatch, Task
 from sim.world.disk import Disk
 from sim.world.host import EventSink
@@ -46,6 +48,8 @@ KEPT_FOR_INVARIANTS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
     (Disk, frozenset({"mounts"})),
     (Pipes, frozenset({"drained", "lost", "resized", "stdin_closed"})),
     (Call, frozenset({"asked_step", "answered_step"})),
+    (Machine, frozenset({"deaths_at"})),
+    (Incarnation, frozenset({"_deaths_at"})),
 )
 
 

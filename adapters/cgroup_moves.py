@@ -18,7 +18,7 @@ from typing import Final
 from adapters.cgroup_folders import CGROUP_ROOT, own_cgroup
 
 # From the client's call until runc has moved the init, or the exec, on a machine that is not busy.
-HOLD_SECONDS: Final = 0.04
+HOLD_SECONDS: Final = 0.03
 # Less than the 12 to 16 ms for which one write lasts.
 AGAIN_SECONDS: Final = 0.008
 

@@ -54,6 +54,8 @@ class Process:
     look_again: bool = False
     # Its unit has nothing more to do, and will not change by itself.
     at_rest: bool = False
+    # Of an exec that has ended: its unit is let go, or has been (True).
+    leaving: Work[bool] | None = None
     # A hint came while its end was not to be judged yet (use_cases/exits.py).
     hinted: bool = False
     # Of an exec: open when the Delete that is under way has ended, either way.

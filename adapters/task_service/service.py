@@ -126,6 +126,9 @@ async def _start(asked: Asked, _: task_pb2.StartRequest) -> Answer:
 
 
 async def _state(asked: Asked, _: task_pb2.StateRequest) -> Answer:
+    if asked.process.exec_id is None:
+        # A client finds the container before it asks for an Exec, 1 ms ahead.
+        asked.served.process_expected()
     return state(asked.shim, asked.process).map(replies.state)
 
 

@@ -18,6 +18,7 @@ from domain.task import Container, Process
 from domain.unit import JobResult, UnitRef, UnitState, Whom
 from domain.unit_definition import UnitDefinition
 from domain.use_cases.exits import SIGKILL
+from domain.use_cases.let_go import let_go
 from domain.use_cases.oci import forget_container
 
 
@@ -100,29 +101,6 @@ async def sweep(shim: Shim, process: Process) -> bool:
     """Ends whatever runs in a process's unit and lets go of it; False if something may be left."""
     await kill_unit(shim, process)
     return await let_go(shim, process)
-
-
-async def let_go(shim: Shim, process: Process) -> bool:
-    """Stops and releases the unit of a process that has ended; False if it may still be there."""
-    ref = process.ref
-    stopping = shim.ports.concurrency.spawn(
-        f"stop {ref.name}", shim.ports.units.stop(ref, limits.RELEASE)
-    )
-    if not process.at_rest:
-        # It may fail on its way down; a release forgets failures, so it comes last.
-        await shim.ports.concurrency.first_of((stopping.done,), None)
-    released = await shim.ports.units.release(ref)
-    await shim.ports.concurrency.first_of((stopping.done,), None)
-    stopped = stopping.outcome()
-    clean = True
-    for what, outcome in (("stopped", stopped), ("released", released)):
-        match outcome:
-            case Success() | Failure(NoSuchUnit()):
-                pass
-            case Failure(why):
-                shim.lost(f"{ref.name} is not {what}", process.key, why)
-                clean = False
-    return clean
 
 
 async def kill_unit(shim: Shim, process: Process) -> None:

@@ -27,6 +27,7 @@ from domain.use_cases import (
     delete,
     exits,
     kill,
+    let_go,
     query,
     recover,
     resync,
@@ -115,21 +116,21 @@ def test_a_unit_released_before_its_status_is_read_is_found(garden: Garden) -> N
 
 def test_a_delete_on_its_callers_time_leaves_a_unit_and_is_found(garden: Garden) -> None:
     """F14, D47: nobody sees that the stop was given up together with the call."""
-    honest_delete, honest_let_go = delete.delete, bring_up.let_go
+    honest_delete, honest_let_go = delete.delete, let_go.let_go
     callers: dict[ContainerKey, Caller] = {}
 
     async def on_its_callers_time(shim: Shim, caller: Caller, key: ProcessKey) -> Any:
         callers[key.owner] = caller
         return await honest_delete(shim, caller, key)
 
-    async def let_go(shim: Shim, process: Process) -> bool:
+    async def unless_given_up(shim: Shim, process: Process) -> bool:
         caller = callers.get(process.key.owner)
         if caller is not None and caller.gone.is_open:
             return True
         return await honest_let_go(shim, process)
 
     garden.plant(honest_delete, on_its_callers_time)
-    garden.plant(honest_let_go, let_go)
+    garden.plant(honest_let_go, unless_given_up)
     assert found("L6", within=300)
 
 
@@ -220,7 +221,7 @@ def test_a_stop_that_is_never_sent_leaves_a_unit_and_is_found(garden: Garden) ->
         await shim.ports.units.release(process.ref)
         return True
 
-    garden.plant(bring_up.let_go, only_released)
+    garden.plant(let_go.let_go, only_released)
     assert found("L6", within=20)
 
 

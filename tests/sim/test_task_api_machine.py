@@ -28,7 +28,7 @@ from domain.shim import Shim
 from domain.task import Process
 from domain.unit import Whom
 from domain.unit_name import unit_name
-from domain.use_cases import bring_up
+from domain.use_cases import let_go
 from sim.faults import CATALOGUE, Fault
 from sim.incarnation import Incarnation
 from sim.life import Round
@@ -270,6 +270,6 @@ def test_a_unit_that_is_left_behind_is_found(monkeypatch: pytest.MonkeyPatch) ->
         await shim.ports.units.release(process.ref)
         return True
 
-    Garden(monkeypatch).plant(bring_up.let_go, only_released)
+    Garden(monkeypatch).plant(let_go.let_go, only_released)
     with pytest.raises(AssertionError, match="L6: units left"):
         _plays()

@@ -13,6 +13,7 @@ from domain.identity import NO_PID, ExecId, ProcessKey
 from domain.lifecycle import Phase
 from domain.limits import Seconds
 from domain.refusal import (
+    BundleFailed,
     MountFailed,
     Operation,
     RecordFailed,
@@ -23,6 +24,7 @@ from domain.refusal import (
     UnknownExec,
     WrongPhase,
 )
+from domain.unit_name import unit_name
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.scheduler import Task
@@ -267,15 +269,53 @@ def test_f116_an_exec_whose_exit_is_in_no_record_is_kept_until_a_disk_takes_it(
     assert scene.delete(EXEC).unwrap().exit == exit_
 
 
-@pytest.mark.parametrize("at", [At.UNIT_STOP, At.UNIT_RELEASE, At.BUNDLE], ids=lambda at: at.name)
-def test_a_delete_of_an_exec_that_fails_can_be_asked_again(scene: Scene, at: At) -> None:
+@pytest.mark.parametrize("at", [At.UNIT_STOP, At.UNIT_RELEASE])
+def test_an_exec_whose_unit_does_not_go_can_be_deleted_again(scene: Scene, at: At) -> None:
+    scene.with_exec(THREE)
+    scene.at(at, Does.FAILS_BEFORE, times=2)
+    exit_ = scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    assert refused(scene.delete(EXEC)) == UnitFailed(unit_name(EXEC), "not released")
+    assert scene.view(EXEC).exit == exit_
+    assert scene.delete(EXEC).unwrap().exit == exit_
+    assert scene.unit(EXEC) is None
+
+
+def test_an_exec_whose_files_do_not_go_can_be_deleted_again(scene: Scene) -> None:
     scene.with_exec(THREE)
     exit_ = scene.wait(EXEC).unwrap()
     scene.pass_time()
-    scene.at(at, Does.FAILS_BEFORE)
-    refused(scene.delete(EXEC))
+    scene.at(At.BUNDLE, Does.FAILS_BEFORE)
+    assert refused(scene.delete(EXEC)) == BundleFailed(FULL)
     assert scene.view(EXEC).exit == exit_
     assert scene.delete(EXEC).unwrap().exit == exit_
+
+
+def test_the_unit_of_an_exec_goes_with_its_end_and_that_of_an_init_with_its_delete(
+    scene: Scene,
+) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    assert scene.unit(EXEC) is None
+    asked = scene.script.calls.count(At.UNIT_STOP)
+    scene.delete(EXEC).unwrap()
+    assert scene.script.calls.count(At.UNIT_STOP) == asked
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time()
+    assert scene.unit() is not None
+
+
+def test_a_delete_waits_for_the_unit_that_is_about_to_go(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.at(At.UNIT_STOP, Does.LATE)
+    scene.wait(EXEC).unwrap()
+    deleting = scene.begin(scene.deleting(EXEC))
+    scene.pass_time(1.0)
+    assert not deleting.done.is_open
+    scene.answer(deleting).unwrap()
+    assert scene.script.calls.count(At.UNIT_STOP) == 1
     assert scene.unit(EXEC) is None
 
 

@@ -12,7 +12,6 @@ from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.ports.runc import RuncTarget
 from domain.refusal import (
-    BundleFailed,
     CallerGone,
     DeadlinePassed,
     InvalidArgument,
@@ -61,24 +60,6 @@ def test_a_delete_that_fails_says_at_which_step(scene: Scene, at: At, why: Refus
     scene.exited(THREE)
     scene.at(at, Does.FAILS_BEFORE)
     assert refused(scene.delete()) == why
-
-
-@pytest.mark.parametrize(
-    ("at", "why"),
-    [
-        (At.UNIT_STOP, UnitFailed(unit_name(EXEC), "not released")),
-        (At.BUNDLE, BundleFailed(FULL)),
-    ],
-    ids=lambda each: each.name if isinstance(each, At) else "",
-)
-def test_a_delete_of_an_exec_that_fails_says_at_which_step(
-    scene: Scene, at: At, why: Refusal
-) -> None:
-    scene.with_exec(THREE)
-    scene.wait(EXEC).unwrap()
-    scene.pass_time()
-    scene.at(at, Does.FAILS_BEFORE)
-    assert refused(scene.delete(EXEC)) == why
 
 
 def test_an_init_that_does_not_die_is_told_from_an_exec_that_does_not(scene: Scene) -> None:

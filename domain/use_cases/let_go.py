@@ -1,0 +1,45 @@
+"""Letting a process's unit go: stopped, and released, so that systemd forgets it."""
+
+from returns.result import Failure, Success
+
+from domain import limits
+from domain.refusal import NoSuchUnit
+from domain.shim import Shim
+from domain.task import Process
+
+
+async def let_go(shim: Shim, process: Process) -> bool:
+    """Stops and releases the unit of a process that has ended; False if it may still be there."""
+    ref = process.ref
+    stopping = shim.ports.concurrency.spawn(
+        f"stop {ref.name}", shim.ports.units.stop(ref, limits.RELEASE)
+    )
+    if not process.at_rest:
+        # It may fail on its way down; a release forgets failures, so it comes last.
+        await shim.ports.concurrency.first_of((stopping.done,), None)
+    released = await shim.ports.units.release(ref)
+    await shim.ports.concurrency.first_of((stopping.done,), None)
+    stopped = stopping.outcome()
+    clean = True
+    for what, outcome in (("stopped", stopped), ("released", released)):
+        match outcome:
+            case Success() | Failure(NoSuchUnit()):
+                pass
+            case Failure(why):
+                shim.lost(f"{ref.name} is not {what}", process.key, why)
+                clean = False
+    return clean
+
+
+def begin_to_let_go(shim: Shim, process: Process) -> None:
+    """Ahead of the Delete, which finds it done (`is_let_go`)."""
+    process.leaving = shim.ports.concurrency.spawn(f"let go {process.unit}", let_go(shim, process))
+
+
+async def is_let_go(shim: Shim, process: Process) -> bool:
+    """Lets go unless that is done; False if the unit may still be there."""
+    if process.leaving is not None:
+        await shim.ports.concurrency.first_of((process.leaving.done,), None)
+        if process.leaving.outcome():
+            return True
+    return await let_go(shim, process)

@@ -92,19 +92,20 @@ def test_without_any_namespace_nothing_is_asked(method: str, message: Any) -> No
     assert _code(_ask(method, message(id="web"), listener="")) == Code.FAILED_PRECONDITION
 
 
-def test_the_calls_that_will_make_a_process_say_so_before_anything_else() -> None:
+def test_the_calls_that_make_a_process_or_go_before_one_say_so() -> None:
     expected: list[str] = []
     calls: tuple[tuple[str, Any], ...] = (
         *ABOUT_A_TASK,
         ("Create", task_pb2.CreateTaskRequest),
         ("Exec", partial(task_pb2.ExecProcessRequest, exec_id="e")),
+        ("State", partial(task_pb2.StateRequest, exec_id="e")),
     )
     caller = Caller(ConnectionId(1), Peer(os.getpid(), 0, 0), "default")
     for method, message in calls:
         served = partial(_served, partial(expected.append, method))
         call = Call(SERVICES[0], method, (), None, caller, StreamId(1))
         _answer(served, call, message(id="web").SerializeToString())
-    assert expected == ["Create", "Exec"]
+    assert sorted(expected) == ["Create", "Exec", "State"]
 
 
 @pytest.mark.parametrize("bad", ["", "../etc", "a b", "a--b", "-a", "x" * 77, "a/b"])

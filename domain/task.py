@@ -54,7 +54,7 @@ class Process:
     look_again: bool = False
     # Its unit has nothing more to do, and will not change by itself.
     at_rest: bool = False
-    # Of an exec that has ended: its unit is let go, or has been (True).
+    # Of an exec whose end is on disk: its unit is being let go; True: it has been.
     leaving: Work[bool] | None = None
     # A hint came while its end was not to be judged yet (use_cases/exits.py).
     hinted: bool = False

@@ -80,7 +80,7 @@ class Served:
     tracing: Tracing
     logs: ContainerLogHandler
     rules: Rules = field(default_factory=OnTheLoop)
-    # Called as soon as it is known that a process will be made; must not wait.
+    # Called as soon as a process will be made, or may be (decision 0019); must not wait.
     process_expected: Callable[[], None] = lambda: None
 
 
@@ -127,7 +127,7 @@ async def _start(asked: Asked, _: task_pb2.StartRequest) -> Answer:
 
 async def _state(asked: Asked, _: task_pb2.StateRequest) -> Answer:
     if asked.process.exec_id is None:
-        # A client finds the container before it asks for an Exec, 1 ms ahead.
+        # A client finds the container before it asks for an Exec, 1 ms ahead (decision 0019).
         asked.served.process_expected()
     return state(asked.shim, asked.process).map(replies.state)
 

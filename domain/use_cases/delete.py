@@ -33,7 +33,7 @@ from domain.use_cases.bring_up import kill_unit
 from domain.use_cases.create import unmount
 from domain.use_cases.exits import look
 from domain.use_cases.keep import keep
-from domain.use_cases.let_go import is_let_go
+from domain.use_cases.let_go import ensure_let_go
 from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
 from domain.use_cases.together import together
@@ -187,7 +187,7 @@ async def _container_goes(shim: Shim, container: Container) -> Refusal | None:
 async def _release(shim: Shim, process: Process) -> Refusal | None:
     """Lets go of a process's unit and streams; what was never started has no unit."""
     if process.unit_asked:
-        if not await is_let_go(shim, process):
+        if not await ensure_let_go(shim, process):
             return UnitFailed(process.unit, "not released")
         shim.untrack(process)
     await shim.ports.streams(process).close(process.key)

@@ -32,12 +32,12 @@ async def let_go(shim: Shim, process: Process) -> bool:
 
 
 def begin_to_let_go(shim: Shim, process: Process) -> None:
-    """Ahead of the Delete, which finds it done (`is_let_go`)."""
+    """Ahead of the Delete, which finds it done (`ensure_let_go`)."""
     process.leaving = shim.ports.concurrency.spawn(f"let go {process.unit}", let_go(shim, process))
 
 
-async def is_let_go(shim: Shim, process: Process) -> bool:
-    """Lets go unless that is done; False if the unit may still be there."""
+async def ensure_let_go(shim: Shim, process: Process) -> bool:
+    """As `let_go`, but what was begun is waited for, and done again only if it failed."""
     if process.leaving is not None:
         await shim.ports.concurrency.first_of((process.leaving.done,), None)
         if process.leaving.outcome():

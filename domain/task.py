@@ -54,8 +54,10 @@ class Process:
     look_again: bool = False
     # Its unit has nothing more to do, and will not change by itself.
     at_rest: bool = False
-    # Of an exec whose end is on disk: its unit is being let go; True: it has been.
-    leaving: Work[bool] | None = None
+    # Of a deleted exec: open when the last try to take off what is left of it has ended, and
+    # whether one succeeded (use_cases/departed.py).
+    leaving: Latch | None = None
+    has_left: bool = False
     # A hint came while its end was not to be judged yet (use_cases/exits.py).
     hinted: bool = False
     # Of an exec: open when the Delete that is under way has ended, either way.
@@ -79,6 +81,11 @@ class Process:
     def said_phase(self) -> Phase:
         """What a refusal says: it has ended, also while that is being written down."""
         return Phase.EXITED if self.ending else self.phase
+
+    @property
+    def owes_its_exit(self) -> bool:
+        """It is news, and containerd has not acknowledged it."""
+        return self.exit is not None and not self.never_ran and Told.EXITED not in self.told
 
     @property
     def ref(self) -> UnitRef:
@@ -125,7 +132,7 @@ class Container:
     execs: dict[ExecId, Process] = field(default_factory=dict)
     # Ids of execs that are being added: taken, and in no record before their files are there.
     adding: dict[ExecId, None] = field(default_factory=dict)
-    # Deleted execs whose exit containerd has not acknowledged.
+    # Deleted execs whose exit containerd has not acknowledged, or of which something is left.
     departed: list[Process] = field(default_factory=list)
     created: bool = False
     deleted: bool = False
@@ -164,6 +171,11 @@ class Container:
 
     def processes(self) -> tuple[Process, ...]:
         return (self.init, *self.execs.values())
+
+    def dismiss(self, process: Process) -> None:
+        """A deleted exec is forgotten once nothing is left of it and nothing owed."""
+        if process in self.departed and process.has_left and not process.owes_its_exit:
+            self.departed.remove(process)
 
     def target(self) -> RuncTarget:
         return RuncTarget(

@@ -253,9 +253,14 @@ def _is_of_no_container(outcome: Outcome, unit: Unit, at_s: float) -> bool:
 
 
 def _is_being_let_go(outcome: Outcome, unit: Unit, at_s: float) -> bool:
-    """By a Delete whose shim died over it: what that had asked of systemd comes all the same."""
+    """By a Delete whose shim died over it: what that had asked of systemd comes all the same.
+
+    An exec's unit goes after the answer, so that may have come (decision 0021).
+    """
     return any(
-        call.answer is None and call.begun_s <= at_s and unit.name in _lets_go(life, call)
+        (call.answer is None or (call.key.exec_id is not None and call.succeeded))
+        and call.begun_s <= at_s
+        and unit.name in _lets_go(life, call)
         for life in outcome.lives
         for call in outcome.calls(life, "delete")
     )

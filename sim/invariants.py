@@ -85,6 +85,7 @@ INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("L3", liveness.l3_no_call_lasts_for_long),
     ("L4", liveness.l4_delete_succeeds),
     ("L6", liveness.l6_nothing_is_left),
+    ("L6", liveness.l6_a_deleted_exec_leaves_soon),
     ("L6", starts.l6_a_failed_create_leaves_no_unit),
     ("L6", starts.l6_a_create_given_up_leaves_no_unit),
     ("L6", starts.l6_a_failed_exec_leaves_no_unit),

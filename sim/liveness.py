@@ -1,9 +1,12 @@
 """What must have come about once faults have ended and time has passed."""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Final
 
 from domain.event import ExecStarted, TaskDeleted, TaskExited, TaskStarted
+from domain.unit_name import unit_name
+from sim.honesty import BACK_S, QUIET, SOON_S
 from sim.outcome import Outcome, process_of
 
 # Who runs for the daemon's life.
@@ -97,6 +100,22 @@ def l6_nothing_is_left(outcome: Outcome) -> Iterator[str]:
     for what, left in leftovers.items():
         if left:
             yield f"{what} left: {left}"
+
+
+def l6_a_deleted_exec_leaves_soon(outcome: Outcome) -> Iterator[str]:
+    """Its unit goes right after the answer, and not only with the container (decision 0021)."""
+    systemd, now_s = outcome.machine.systemd, outcome.machine.world.scheduler.now
+    if not outcome.fired.keys() <= QUIET:
+        return
+    for life in outcome.lives:
+        for call in outcome.calls(life, "delete"):
+            by_s = call.ended_s + SOON_S + BACK_S * outcome.deaths
+            if call.key.exec_id is None or not call.succeeded or now_s < by_s:
+                continue
+            for unit in systemd.history:
+                loaded = unit.name == unit_name(call.key) and unit.loaded_at < call.ended_s
+                if loaded and systemd.forgotten.get(unit.invocation, inf) > by_s:
+                    yield f"{call.key} was deleted, and {unit.name} stayed"
 
 
 def l9_every_life_is_told_to_its_end(outcome: Outcome) -> Iterator[str]:

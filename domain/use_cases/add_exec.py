@@ -11,6 +11,7 @@ from domain.request import ExecRequest
 from domain.shim import Shim
 from domain.task import Container, Process
 from domain.unit_name import unit_name
+from domain.use_cases.departed import former_left
 from domain.use_cases.found_again import known
 from domain.use_cases.keep import keep
 from domain.use_cases.tell import tell
@@ -37,6 +38,7 @@ async def _add(
     shim: Shim, container: Container, exec_id: ExecId, request: ExecRequest
 ) -> Result[None, Refusal]:
     """Its files first: a record of it, whoever saves that, promises that runc finds them."""
+    await former_left(shim, container, exec_id)
     added = await shim.ports.bundles.add_exec(
         container.bundle, exec_id, request.spec, terminal=request.stdio.terminal
     )

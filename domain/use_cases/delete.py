@@ -16,7 +16,6 @@ from domain.identity import ExecId, Pid, ProcessKey
 from domain.lifecycle import Heard, Phase
 from domain.outcome import failed
 from domain.ports.concurrency import Latch
-from domain.record import Told
 from domain.refusal import (
     CallerGone,
     MountFailed,
@@ -31,9 +30,10 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.use_cases.bring_up import kill_unit
 from domain.use_cases.create import unmount
+from domain.use_cases.departed import begin_to_leave, leave, left_over
 from domain.use_cases.exits import look
 from domain.use_cases.keep import keep
-from domain.use_cases.let_go import ensure_let_go
+from domain.use_cases.let_go import let_go
 from domain.use_cases.oci import forget_container
 from domain.use_cases.tell import tell
 from domain.use_cases.together import together
@@ -166,6 +166,7 @@ async def _dismantle(shim: Shim, container: Container) -> Refusal | None:
         [
             _container_goes(shim, container),
             *(_release(shim, process) for process in container.processes()),
+            *(_leaves(shim, container, process) for process in left_over(container)),
         ],
     )
     return _first(refusals) or await _latecomers_go(shim, container)
@@ -187,11 +188,17 @@ async def _container_goes(shim: Shim, container: Container) -> Refusal | None:
 async def _release(shim: Shim, process: Process) -> Refusal | None:
     """Lets go of a process's unit and streams; what was never started has no unit."""
     if process.unit_asked:
-        if not await ensure_let_go(shim, process):
+        if not await let_go(shim, process):
             return UnitFailed(process.unit, "not released")
         shim.untrack(process)
     await shim.ports.streams(process).close(process.key)
     return None
+
+
+async def _leaves(shim: Shim, container: Container, process: Process) -> Refusal | None:
+    """The rest of an exec that was deleted before."""
+    left = await leave(shim, container, process)
+    return None if left else UnitFailed(process.unit, "not released")
 
 
 async def _depart(shim: Shim, container: Container) -> None:
@@ -228,24 +235,15 @@ async def _take_exec_apart(
     if failed(kept):
         return Failure(kept.failure())
     await shim.ports.streams(process).drain(process.key, limits.DRAIN)
-    refusals = await together(shim, [_release(shim, process), _files_go(shim, container, exec_id)])
-    if (why := _first(refusals)) is not None:
-        return Failure(why)
-    if container.execs.pop(exec_id, None) is process and _owes_an_exit(process):
+    await shim.ports.streams(process).close(process.key)
+    shim.untrack(process)
+    if container.execs.pop(exec_id, None) is process:
         container.departed.append(process)
     process.hear(Heard.RELEASED)
     process.ended.open()
     await keep(shim, container)
+    begin_to_leave(shim, container, process)
     return Success(Departed(process.pid, _told_exit(process)))
-
-
-async def _files_go(shim: Shim, container: Container, exec_id: ExecId) -> Refusal | None:
-    removed = await shim.ports.bundles.remove_exec(container.bundle, exec_id)
-    return removed.failure() if failed(removed) else None
-
-
-def _owes_an_exit(process: Process) -> bool:
-    return process.exit is not None and not process.never_ran and Told.EXITED not in process.told
 
 
 def _told_exit(process: Process) -> Exit:

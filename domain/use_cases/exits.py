@@ -22,7 +22,6 @@ from domain.task import Container, Process
 from domain.unit import UnitState, Whom
 from domain.use_cases.freezer import thaw
 from domain.use_cases.keep import keep
-from domain.use_cases.let_go import begin_to_let_go
 from domain.use_cases.oci import forget_early
 from domain.use_cases.tell import tell
 
@@ -143,7 +142,7 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
     if process.is_init and found.status == UNKNOWN:
         await thaw(shim, container, process)
     await _program_ends(shim, process, found)
-    kept = await keep(shim, container)
+    await keep(shim, container)
     process.hear(Heard.EXITED)
     process.ended.open()
     # Probes run an exec every few seconds: their ends are no news for an operator.
@@ -159,9 +158,6 @@ async def settle(shim: Shim, container: Container, process: Process, found: Exit
         )
     if process.is_init:
         await _nobody_stays(shim, container)
-    elif not process.never_ran and not failed(kept):
-        # Its end is on disk, so its unit has no more use; a client's Delete is often 3 ms away.
-        begin_to_let_go(shim, process)
 
 
 async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:

@@ -29,17 +29,3 @@ async def let_go(shim: Shim, process: Process) -> bool:
                 shim.lost(f"{ref.name} is not {what}", process.key, why)
                 clean = False
     return clean
-
-
-def begin_to_let_go(shim: Shim, process: Process) -> None:
-    """Ahead of the Delete, which finds it done (`ensure_let_go`)."""
-    process.leaving = shim.ports.concurrency.spawn(f"let go {process.unit}", let_go(shim, process))
-
-
-async def ensure_let_go(shim: Shim, process: Process) -> bool:
-    """As `let_go`, but what was begun is waited for, and done again only if it failed."""
-    if process.leaving is not None:
-        await shim.ports.concurrency.first_of((process.leaving.done,), None)
-        if process.leaving.outcome():
-            return True
-    return await let_go(shim, process)

@@ -32,6 +32,7 @@ from domain.task import Container, Process
 from domain.unit import UnitState
 from domain.use_cases.create import clear_remnants
 from domain.use_cases.delete import take_apart
+from domain.use_cases.departed import let_the_rest_leave
 from domain.use_cases.exits import kill_the_rest, look_at
 from domain.use_cases.hold import hold
 from domain.use_cases.keep import forget, keep
@@ -84,6 +85,7 @@ async def _take_up(shim: Shim, container: Container) -> None:
     await _find_out(shim, container)
     container.recovery = None
     found_again.open()
+    let_the_rest_leave(shim, container)
     if container.deletion is not None:
         shim.ports.concurrency.spawn(f"delete {container.owner}", _go_on(shim, container))
     elif await shim.ports.bundles.is_gone(container.bundle):
@@ -269,7 +271,9 @@ def _owe(container: Container) -> None:
 
 def _history(container: Container) -> Iterator[tuple[Process, Told, TaskEvent]]:
     init = container.init
-    execs = (*container.departed, *container.execs.values())
+    # Of a deleted exec the end alone is owed, and what comes before it.
+    departed = tuple(process for process in container.departed if process.owes_its_exit)
+    execs = (*departed, *container.execs.values())
     yield init, Told.CREATED, container.created_event()
     if init.started:
         yield init, Told.STARTED, TaskStarted(container.owner, init.pid)

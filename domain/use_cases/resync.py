@@ -3,6 +3,7 @@
 from domain import limits
 from domain.shim import Shim
 from domain.use_cases.create import clear_remnants
+from domain.use_cases.departed import let_the_rest_leave
 from domain.use_cases.exits import look_at
 from domain.use_cases.hold import hold_the_rest
 from domain.use_cases.keep import forget_the_rest
@@ -15,4 +16,6 @@ async def resync(shim: Shim) -> None:
         await clear_remnants(shim)
         await forget_the_rest(shim)
         await hold_the_rest(shim)
+        for container in shim.containers.values():
+            let_the_rest_leave(shim, container)
         look_at(shim, tuple(shim.tracked(None)))

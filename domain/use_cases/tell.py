@@ -80,8 +80,7 @@ def _note(container: Container, key: ProcessKey, what: Told) -> bool:
     for process in (*container.processes(), *container.departed):
         if process.key == key and what not in process.told:
             process.told.add(what)
-            if what is Told.EXITED and process in container.departed:
-                container.departed.remove(process)
+            container.dismiss(process)
             return True
     return False
 

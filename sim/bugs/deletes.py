@@ -10,10 +10,10 @@ from domain.lifecycle import Phase
 from domain.refusal import Refusal
 from domain.shim import Shim
 from domain.task import Container, Process
-from domain.use_cases import clean_up, delete, resync
+from domain.use_cases import clean_up, delete, recover, resync
 from domain.use_cases.create import unmount
 from domain.use_cases.delete import Departed
-from domain.use_cases.let_go import ensure_let_go
+from domain.use_cases.let_go import let_go
 from domain.use_cases.oci import forget_container
 from sim.bugs.bug import At, Bug, InPlaceOf, honest, no_step, nothing
 from sim.bugs.callers import on_the_time_of
@@ -21,7 +21,7 @@ from sim.world.streams import FakeFifos
 from sim.world.terminals import FakeTerminals
 
 _delete = delete.delete
-_ensure_let_go = ensure_let_go
+_let_go = let_go
 _forget_container = forget_container
 _unmount = unmount
 _clean_up = clean_up.clean_up
@@ -34,7 +34,7 @@ async def _for_its_caller(shim: Shim, caller: Caller, key: ProcessKey) -> Result
 
 
 async def _let_go_whatever_is_said(shim: Shim, process: Process) -> bool:
-    await _ensure_let_go(shim, process)
+    await _let_go(shim, process)
     return True
 
 
@@ -110,7 +110,7 @@ BUGS: Final = (
         "unit-not-released",
         "that a unit could not be let go is not looked at",
         "F90",
-        (At(delete, "ensure_let_go", _let_go_whatever_is_said),),
+        (At(delete, "let_go", _let_go_whatever_is_said),),
     ),
     Bug(
         "runc-keeps-the-container",
@@ -141,6 +141,18 @@ BUGS: Final = (
         "a Create whose client gave up makes its container after the clean-up found nothing",
         "F15",
         (InPlaceOf(_clean_up, _does_not_wait),),
+    ),
+    Bug(
+        "deleted-exec-leaves-its-unit",
+        "an exec's unit outlives its Delete, until the container goes",
+        "H13",
+        (At(delete, "begin_to_leave", no_step), At(resync, "let_the_rest_leave", no_step)),
+    ),
+    Bug(
+        "nobody-goes-on-with-a-deleted-exec",
+        "a shim that dies right after an exec's Delete leaves the unit to nobody",
+        "S17",
+        (At(recover, "let_the_rest_leave", no_step), At(resync, "let_the_rest_leave", no_step)),
     ),
     Bug(
         "record-of-the-deleted-stays",

@@ -163,6 +163,7 @@ def test_a_delete_of_an_exec_that_was_under_way_can_be_asked_again(step: int) ->
     scene.dies_during(scene.deleting(EXEC), step)
     outcome = scene.delete(EXEC)
     assert outcome == Failure(UnknownExec("sh")) or outcome.unwrap().exit == exit_
+    scene.pass_time()
     assert scene.unit(EXEC) is None
     scene.ends_well()
     assert scene.story()[2:] == [

@@ -13,7 +13,6 @@ from domain.identity import NO_PID, ExecId, ProcessKey
 from domain.lifecycle import Phase
 from domain.limits import Seconds
 from domain.refusal import (
-    BundleFailed,
     MountFailed,
     Operation,
     RecordFailed,
@@ -24,7 +23,6 @@ from domain.refusal import (
     UnknownExec,
     WrongPhase,
 )
-from domain.unit_name import unit_name
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.scheduler import Task
@@ -168,18 +166,6 @@ def test_h13_execs_go_with_their_container(scene: Scene) -> None:
     assert scene.heard()[-3:] == ["TaskExited sh", "TaskExited", "TaskDeleted"]
 
 
-def test_r134_a_deleted_exec_leaves_nothing_and_its_id_is_free(scene: Scene) -> None:
-    pid = scene.with_exec(THREE)
-    exit_ = scene.wait(EXEC).unwrap()
-    assert scene.delete(EXEC) == Success(Departed(pid, exit_))
-    assert scene.unit(EXEC) is None
-    assert list(scene.serving.fifos.held) == [INIT]
-    files = scene.machine.disk.bundles[BUNDLE].files
-    assert not [path for path in files if "/execs/" in path]
-    assert scene.add_exec() == Success(None)
-    assert "TaskDeleted" not in scene.heard()
-
-
 def test_an_exec_deleted_before_its_exit_was_told_is_told_all_the_same(scene: Scene) -> None:
     """containerd is slow to acknowledge; the exec is gone when it gets to its exit."""
     scene.script.late_s = 30.0
@@ -269,56 +255,6 @@ def test_f116_an_exec_whose_exit_is_in_no_record_is_kept_until_a_disk_takes_it(
     assert scene.delete(EXEC).unwrap().exit == exit_
 
 
-@pytest.mark.parametrize("at", [At.UNIT_STOP, At.UNIT_RELEASE])
-def test_an_exec_whose_unit_does_not_go_can_be_deleted_again(scene: Scene, at: At) -> None:
-    scene.with_exec(THREE)
-    scene.at(at, Does.FAILS_BEFORE, times=2)
-    exit_ = scene.wait(EXEC).unwrap()
-    scene.pass_time()
-    assert refused(scene.delete(EXEC)) == UnitFailed(unit_name(EXEC), "not released")
-    assert scene.view(EXEC).exit == exit_
-    assert scene.delete(EXEC).unwrap().exit == exit_
-    assert scene.unit(EXEC) is None
-
-
-def test_an_exec_whose_files_do_not_go_can_be_deleted_again(scene: Scene) -> None:
-    scene.with_exec(THREE)
-    exit_ = scene.wait(EXEC).unwrap()
-    scene.pass_time()
-    scene.at(At.BUNDLE, Does.FAILS_BEFORE)
-    assert refused(scene.delete(EXEC)) == BundleFailed(FULL)
-    assert scene.view(EXEC).exit == exit_
-    assert scene.delete(EXEC).unwrap().exit == exit_
-
-
-def test_the_unit_of_an_exec_goes_with_its_end_and_that_of_an_init_with_its_delete(
-    scene: Scene,
-) -> None:
-    scene.with_exec(THREE)
-    scene.wait(EXEC).unwrap()
-    scene.pass_time()
-    assert scene.unit(EXEC) is None
-    asked = scene.script.calls.count(At.UNIT_STOP)
-    scene.delete(EXEC).unwrap()
-    assert scene.script.calls.count(At.UNIT_STOP) == asked
-    scene.kill().unwrap()
-    scene.wait().unwrap()
-    scene.pass_time()
-    assert scene.unit() is not None
-
-
-def test_a_delete_waits_for_the_unit_that_is_about_to_go(scene: Scene) -> None:
-    scene.with_exec(THREE)
-    scene.at(At.UNIT_STOP, Does.LATE)
-    scene.wait(EXEC).unwrap()
-    deleting = scene.begin(scene.deleting(EXEC))
-    scene.pass_time(1.0)
-    assert not deleting.done.is_open
-    scene.answer(deleting).unwrap()
-    assert scene.script.calls.count(At.UNIT_STOP) == 1
-    assert scene.unit(EXEC) is None
-
-
 @pytest.mark.parametrize("exits", [0, 3])
 def test_a_unit_at_rest_is_released_while_it_is_stopped(scene: Scene, exits: int) -> None:
     scene.exited(Program(exits=exits))
@@ -337,10 +273,10 @@ def test_a_unit_on_its_way_down_is_released_last_for_it_may_fail(scene: Scene) -
     scene.at(At.GO_DOWN, Does.LATE)
     scene.with_exec(THREE)
     scene.wait(EXEC).unwrap()
-    deleting = scene.begin(scene.deleting(EXEC))
+    scene.delete(EXEC).unwrap()
     scene.pass_time(1.0)
     assert At.UNIT_RELEASE not in scene.script.calls
-    scene.answer(deleting).unwrap()
+    scene.pass_time(LONG_S)
     assert scene.unit(EXEC) is None
 
 

@@ -91,6 +91,7 @@ def test_an_exec_that_failed_to_start_gets_no_exit_from_the_next_daemon_either(
     assert scene.wait(EXEC).unwrap().status == 255
     assert scene.heard()[-1] == "ExecAdded sh"
     scene.delete(EXEC).unwrap()
+    scene.pass_time()
     assert scene.shim.containers[WEB].departed == []
 
 

@@ -189,8 +189,13 @@ def test_a_resume_of_what_turns_out_to_run_is_a_refused_resume(half_known: Scene
 
 
 def test_the_start_of_an_exec_that_is_being_deleted_is_refused(scene: Scene) -> None:
-    scene.added()
-    scene.at(At.BUNDLE, Does.LATE)
+    scene.added(Program(exits=3))
+    scene.start(EXEC).unwrap()
+    scene.machine.disk.takes_nothing = True
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.machine.disk.takes_nothing = False
+    scene.at(At.RECORD_SAVE, Does.LATE)  # the save without which nothing is taken apart
     deleting = scene.begin(scene.deleting(EXEC))
     scene.pass_time()
     assert refused(scene.start(EXEC)) == WrongPhase(

@@ -129,6 +129,7 @@ def test_a_failed_start_owes_no_exit_when_its_exec_is_deleted(scene: Scene) -> N
     scene.added(None)
     failed_start(scene)
     scene.delete(EXEC).unwrap()
+    scene.pass_time()
     assert scene.shim.containers[INIT.owner].departed == []
 
 

@@ -125,6 +125,7 @@ def test_an_exec_whose_exit_was_acknowledged_owes_nothing_when_it_is_deleted(sce
     scene.wait(EXEC).unwrap()
     scene.pass_time()
     scene.delete(EXEC).unwrap()
+    scene.pass_time()
     assert scene.shim.containers[WEB].departed == []
     assert scene.heard().count("TaskExited sh") == 1
 

@@ -1,0 +1,164 @@
+"""What is left of a deleted exec: gone soon after the answer, whatever happens (decision 0021)."""
+
+from typing import Final
+
+import pytest
+from returns.result import Success
+
+from domain import limits
+from domain.lifecycle import Phase
+from domain.refusal import UnitFailed
+from domain.unit_name import unit_name
+from domain.use_cases.delete import Departed
+from sim.faults import At, Does
+from sim.world.kernel import Program
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, refused
+from tests.domain.scene import LONG_S, Scene
+
+THREE: Final = Program(exits=3)
+# Where taking off what is left can fail.
+STEPS: Final = (At.UNIT_STOP, At.UNIT_RELEASE, At.BUNDLE)
+
+
+def exec_files(scene: Scene) -> list[str]:
+    return [path for path in scene.machine.disk.bundles[BUNDLE].files if "/execs/" in path]
+
+
+def test_r134_a_deleted_exec_leaves_nothing_and_its_id_is_free(scene: Scene) -> None:
+    pid = scene.with_exec(THREE)
+    exit_ = scene.wait(EXEC).unwrap()
+    assert scene.delete(EXEC) == Success(Departed(pid, exit_))
+    assert list(scene.serving.fifos.held) == [INIT]
+    assert list(scene.shim.units) == [unit_name(INIT)]
+    scene.pass_time()
+    assert scene.unit(EXEC) is None
+    assert not exec_files(scene)
+    assert scene.shim.containers[WEB].departed == []
+    assert scene.add_exec() == Success(None)
+    assert "TaskDeleted" not in scene.heard()
+
+
+def test_an_exec_that_was_never_started_leaves_no_files(scene: Scene) -> None:
+    scene.added()
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    assert not exec_files(scene)
+    assert At.UNIT_STOP not in scene.script.calls
+
+
+def test_its_client_does_not_wait_for_systemd(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.at(At.UNIT_STOP, Does.LATE)
+    scene.delete(EXEC).unwrap()
+    assert scene.unit(EXEC) is not None
+    scene.pass_time(LONG_S)
+    assert scene.unit(EXEC) is None
+
+
+@pytest.mark.parametrize("at", STEPS)
+def test_what_fails_is_tried_again_with_the_next_look_at_everything(scene: Scene, at: At) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.at(at, Does.FAILS_BEFORE, times=2)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    assert [process.key for process in scene.shim.containers[WEB].departed] == [EXEC]
+    scene.pass_time(3 * limits.RESYNC)
+    assert scene.unit(EXEC) is None
+    assert not exec_files(scene)
+    assert scene.shim.containers[WEB].departed == []
+
+
+@pytest.mark.parametrize("at", STEPS)
+def test_the_next_daemon_goes_on_where_one_died(scene: Scene, at: At) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.at(at, Does.NEVER_ANSWERS)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time(1.0)
+    scene.restart()
+    scene.pass_time()
+    assert scene.unit(EXEC) is None
+    assert not exec_files(scene)
+    assert scene.shim.containers[WEB].departed == []
+    assert scene.heard().count("TaskExited sh") == 1
+
+
+def test_the_next_exec_of_its_id_waits_until_it_has_left(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.script.late_s = 5.0
+    scene.at(At.UNIT_STOP, Does.LATE)
+    scene.delete(EXEC).unwrap()
+    scene.add_exec().unwrap()
+    assert scene.unit(EXEC) is None
+    assert exec_files(scene)
+    assert scene.start(EXEC).unwrap() in scene.living()
+
+
+@pytest.mark.parametrize("at", STEPS)
+def test_the_next_exec_of_its_id_is_not_hit_by_what_is_tried_again(scene: Scene, at: At) -> None:
+    """Its own Start has swept what was left (F48)."""
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.at(at, Does.FAILS_BEFORE)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    scene.add_exec().unwrap()
+    pid = scene.start(EXEC).unwrap()
+    scene.pass_time(2 * limits.RESYNC)
+    assert pid in scene.living()
+    assert exec_files(scene)
+    scene.restart()
+    scene.pass_time()
+    assert scene.view(EXEC).phase is Phase.RUNNING
+    scene.ends_well()
+
+
+@pytest.mark.parametrize("at", STEPS)
+def test_the_containers_delete_takes_it_along(scene: Scene, at: At) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time()
+    scene.at(at, Does.FAILS_BEFORE)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    scene.delete().unwrap()
+    assert scene.left() == {}
+
+
+def test_the_containers_delete_fails_while_it_stays(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time()
+    scene.at(At.UNIT_STOP, Does.FAILS_BEFORE, times=2)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    assert refused(scene.delete()) == UnitFailed(unit_name(EXEC), "not released")
+    scene.delete().unwrap()
+    assert scene.left() == {}
+
+
+def test_the_containers_delete_waits_for_one_that_is_about_to_leave(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.kill().unwrap()
+    scene.wait().unwrap()
+    scene.pass_time()
+    asked = scene.script.calls.count(At.UNIT_STOP)
+    scene.at(At.UNIT_STOP, Does.LATE)
+    scene.delete(EXEC).unwrap()
+    scene.delete().unwrap()
+    assert scene.script.calls.count(At.UNIT_STOP) == asked + 2
+    assert scene.left() == {}

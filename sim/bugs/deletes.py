@@ -151,7 +151,7 @@ BUGS: Final = (
     Bug(
         "nobody-goes-on-with-a-deleted-exec",
         "a shim that dies right after an exec's Delete leaves the unit to nobody",
-        "S17",
+        "H13",
         (At(recover, "let_the_rest_leave", no_step), At(resync, "let_the_rest_leave", no_step)),
     ),
     Bug(

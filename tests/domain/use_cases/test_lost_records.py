@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from returns.result import Success
 
-from domain import limits
+from domain import bundle_files, limits
 from domain.event import TaskExited, TaskStarted
 from domain.lifecycle import Phase
 from domain.record import ContainerRecord
@@ -87,6 +87,27 @@ def test_a_restore_that_the_record_does_not_know_is_found_out_from_systemd(scene
     scene.delete().unwrap()
     assert scene.story() == LIFE
     assert scene.left() == {}
+
+
+@pytest.mark.parametrize("ends_before", [True, False])
+def test_f104_a_restore_that_systemd_alone_knows_has_been(
+    scene: Scene, *, ends_before: bool
+) -> None:
+    """runc does not know it, and its pid file cannot be read."""
+    restored(scene)
+    pid = scene.start().unwrap()
+    scene.crash()
+    scene.machine.disk.bundles[BUNDLE].files.pop(bundle_files.pid_file(BUNDLE, None))
+    scene.at(At.RUNC_STATE, Does.FAILS_BEFORE, times=DISK_FULL)
+    if ends_before:
+        scene.ends(pid, 3)
+        scene.pass_time()
+    scene.boot()
+    if not ends_before:
+        scene.ends(pid, 3)
+    assert scene.wait().unwrap().status == 3
+    scene.pass_time()
+    assert scene.story()[:3] == LIFE[:3]
 
 
 def test_a_restore_that_failed_unknown_to_the_record_is_told_as_ended(scene: Scene) -> None:

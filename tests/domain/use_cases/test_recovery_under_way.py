@@ -11,12 +11,14 @@ from domain.exit_status import SIGNALLED
 from domain.identity import ContainerId, ExecId
 from domain.lifecycle import Phase
 from domain.refusal import CallerGone, DeadlinePassed, Operation, WrongPhase
+from domain.unit import Whom
 from domain.use_cases.add_exec import add_exec
 from domain.use_cases.delete import delete
 from domain.use_cases.pause import pause
 from domain.use_cases.start import start
 from sim.faults import At, Does
 from sim.world.kernel import SIGKILL, SIGTERM
+from tests.domain.asked_of_ports import noting
 from tests.domain.client import EXEC, INIT, WEB, asked, exec_asked, refused
 from tests.domain.heard import in_short
 from tests.domain.scene import LONG_S, Scene
@@ -103,7 +105,9 @@ def test_a_signal_for_a_restored_init_that_is_being_found_again_reaches_it(scene
     scene.serving.boot()
     scene.pass_time()
     assert scene.view().phase is Phase.STARTING
-    assert scene.kill(signal=SIGTERM) == Success(None)
+    units = noting(scene, "units")["units"]
+    assert scene.kill(signal=SIGTERM, whom=Whom.ALL) == Success(None)
+    assert [call["whom"] for call in units.of("kill")] == [Whom.ALL]
     assert [signal for signal, _ in scene.process(pid).signalled] == [SIGTERM]
 
 

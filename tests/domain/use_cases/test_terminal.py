@@ -1,21 +1,26 @@
 """ResizePty and CloseIO (R124, T227, T228)."""
 
 from dataclasses import replace
+from typing import Final
 
-from returns.result import Failure, Success
+from returns.result import Failure, Result, Success
 
 from domain.identity import ProcessKey
 from domain.lifecycle import Phase
 from domain.limits import Seconds
-from domain.refusal import Operation, UnknownContainer, UnknownExec, WrongPhase
+from domain.ports.log import Level
+from domain.refusal import Operation, StdioFailed, UnknownContainer, UnknownExec, WrongPhase
 from domain.use_cases.terminal import close_stdin, resize
-from sim.faults import At
+from sim.faults import At, Does
 from sim.world.kernel import Program
 from sim.world.pipes import Pipes
 from sim.world.terminals import FakeTerminals
 from sim.world.world import World
 from tests.domain.client import EXEC, INIT, STAYS, asked, refused
+from tests.domain.operator import listening
 from tests.domain.scene import Scene
+
+NO_TERMINAL: Final = StdioFailed("no terminal")
 
 
 def with_terminals(scene: Scene, program: Program = STAYS) -> None:
@@ -144,3 +149,26 @@ def test_a_size_that_is_asked_for_before_the_start_is_the_terminal_s_from_its_be
     console = scene.serving.terminals.held[EXEC].console
     assert console.pty is not None
     assert console.pty.size == (132, 43)
+
+
+def test_a_terminal_without_the_size_asked_for_is_said(scene: Scene) -> None:
+    with_an_exec_that_waits(scene)
+    scene.ask(resize(scene.shim, EXEC, 132, 43)).unwrap()
+    heard = listening(scene)
+
+    async def refuses(*_: object) -> Result[None, StdioFailed]:
+        return Failure(NO_TERMINAL)
+
+    scene.serving.terminals.resize = refuses  # type: ignore[assignment]
+    scene.start(EXEC).unwrap()
+    said = f"its terminal has not the size asked for: {NO_TERMINAL}"
+    assert heard.warnings == [(Level.WARNING, EXEC, said)]
+
+
+def test_a_terminal_that_is_not_there_is_given_no_size(scene: Scene) -> None:
+    with_an_exec_that_waits(scene)
+    scene.ask(resize(scene.shim, EXEC, 132, 43)).unwrap()
+    heard = listening(scene)
+    scene.at(At.STDIO, Does.FAILS_BEFORE)
+    refused(scene.start(EXEC))
+    assert heard.warnings == []

@@ -30,7 +30,7 @@ from domain.shim import Shim
 from domain.task import Container, Process
 from domain.use_cases.bring_up import kill_unit
 from domain.use_cases.create import unmount
-from domain.use_cases.departed import begin_to_leave, leave, left_over
+from domain.use_cases.departed import leave, left_over, let_the_rest_leave
 from domain.use_cases.exits import look
 from domain.use_cases.keep import keep
 from domain.use_cases.let_go import let_go
@@ -242,7 +242,7 @@ async def _take_exec_apart(
     process.hear(Heard.RELEASED)
     process.ended.open()
     await keep(shim, container)
-    begin_to_leave(shim, container, process)
+    let_the_rest_leave(shim, container)  # unless a later exec has taken its id already
     return Success(Departed(process.pid, _told_exit(process)))
 
 

@@ -11,19 +11,11 @@ from domain.task import Container, Process
 from domain.use_cases.let_go import let_go
 
 
-def begin_to_leave(shim: Shim, container: Container, process: Process) -> None:
-    """Takes off the unit and the files of a deleted exec, if nobody is at it already."""
-    if process.leaving is None or process.leaving.is_open:
-        process.leaving = shim.ports.concurrency.spawn(
-            f"leave: {process.key}", _leave(shim, container, process)
-        ).done
-
-
 async def leave(shim: Shim, container: Container, process: Process) -> bool:
     """Waits until nothing is left of it; what failed is tried once more. False: it failed again."""
     await _ended(shim, process)
     if not process.has_left:
-        begin_to_leave(shim, container, process)
+        _begin_to_leave(shim, container, process)
         await _ended(shim, process)
     return process.has_left
 
@@ -38,7 +30,7 @@ async def former_left(shim: Shim, container: Container, exec_id: ExecId) -> None
 def let_the_rest_leave(shim: Shim, container: Container) -> None:
     """Tries again where it failed, and where a former daemon had not come so far."""
     for process in left_over(container):
-        begin_to_leave(shim, container, process)
+        _begin_to_leave(shim, container, process)
 
 
 def left_over(container: Container) -> tuple[Process, ...]:
@@ -49,6 +41,14 @@ def left_over(container: Container) -> tuple[Process, ...]:
         for process in container.departed
         if not process.has_left and process.key.exec_id not in taken
     )
+
+
+def _begin_to_leave(shim: Shim, container: Container, process: Process) -> None:
+    """Takes off the unit and the files of a deleted exec, if nobody is at it already."""
+    if process.leaving is None or process.leaving.is_open:
+        process.leaving = shim.ports.concurrency.spawn(
+            f"leave: {process.key}", _leave(shim, container, process)
+        ).done
 
 
 async def _ended(shim: Shim, process: Process) -> None:

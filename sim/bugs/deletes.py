@@ -146,7 +146,7 @@ BUGS: Final = (
         "deleted-exec-leaves-its-unit",
         "an exec's unit outlives its Delete, until the container goes",
         "H13",
-        (At(delete, "begin_to_leave", no_step), At(resync, "let_the_rest_leave", no_step)),
+        (At(delete, "let_the_rest_leave", no_step), At(resync, "let_the_rest_leave", no_step)),
     ),
     Bug(
         "nobody-goes-on-with-a-deleted-exec",

@@ -9,10 +9,11 @@ from domain import limits
 from domain.lifecycle import Phase
 from domain.refusal import UnitFailed
 from domain.unit_name import unit_name
+from domain.use_cases.add_exec import add_exec
 from domain.use_cases.delete import Departed
 from sim.faults import At, Does
 from sim.world.kernel import Program
-from tests.domain.client import BUNDLE, EXEC, INIT, WEB, refused
+from tests.domain.client import BUNDLE, EXEC, INIT, WEB, exec_asked, refused
 from tests.domain.scene import LONG_S, Scene
 
 THREE: Final = Program(exits=3)
@@ -99,6 +100,21 @@ def test_the_next_exec_of_its_id_waits_until_it_has_left(scene: Scene) -> None:
     assert scene.unit(EXEC) is None
     assert exec_files(scene)
     assert scene.start(EXEC).unwrap() in scene.living()
+
+
+def test_the_next_exec_of_its_id_may_come_while_the_delete_is_written_down(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    scene.at(At.RECORD_SAVE, Does.LATE)
+    deleting = scene.begin(scene.deleting(EXEC))
+    scene.pass_time(0.1)
+    adding = scene.begin(add_exec(scene.shim, exec_asked()))
+    scene.answer(deleting).unwrap()
+    scene.answer(adding).unwrap()
+    assert exec_files(scene)
+    assert scene.start(EXEC).unwrap() in scene.living()
+    scene.ends_well()
 
 
 @pytest.mark.parametrize("at", STEPS)

@@ -255,7 +255,7 @@ def _is_of_no_container(outcome: Outcome, unit: Unit, at_s: float) -> bool:
 def _is_being_let_go(outcome: Outcome, unit: Unit, at_s: float) -> bool:
     """By a Delete whose shim died over it: what that had asked of systemd comes all the same.
 
-    An exec's unit goes after the answer, so that may have come (decision 0021).
+    An exec's unit goes after the answer, so that may have come (decision 0022).
     """
     return any(
         (call.answer is None or (call.key.exec_id is not None and call.succeeded))

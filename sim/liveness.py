@@ -103,7 +103,7 @@ def l6_nothing_is_left(outcome: Outcome) -> Iterator[str]:
 
 
 def l6_a_deleted_exec_leaves_soon(outcome: Outcome) -> Iterator[str]:
-    """Its unit goes right after the answer, and not only with the container (decision 0021)."""
+    """Its unit goes right after the answer, and not only with the container (decision 0022)."""
     systemd, now_s = outcome.machine.systemd, outcome.machine.world.scheduler.now
     if not outcome.fired.keys() <= QUIET:
         return

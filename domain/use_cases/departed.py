@@ -1,4 +1,4 @@
-"""Deleted execs: what is left of one goes after its client has been answered (decision 0021).
+"""Deleted execs: what is left of one goes after its client has been answered (decision 0022).
 
 Until then it stands in the record as departed, so the next daemon goes on with it. A later exec
 of its id waits for that; where it failed, the later one's Add and Start clear the place (F48).

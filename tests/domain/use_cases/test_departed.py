@@ -1,4 +1,4 @@
-"""What is left of a deleted exec: gone soon after the answer, whatever happens (decision 0021)."""
+"""What is left of a deleted exec: gone soon after the answer, whatever happens (decision 0022)."""
 
 from typing import Final
 

@@ -44,8 +44,6 @@ QUIET: Final = frozenset(
 # From the moment that systemd has an exit until containerd has it: a read, a save, the wait for
 # execs (F01) and an event or two before it.
 SOON_S: Final = 3.0
-# A shim comes back within two seconds, and then asks runc and systemd of each task.
-BACK_S: Final = 3.0
 # runc's start, or systemd's, may have happened and be told as failed.
 LYING_STARTS: Final = frozenset({"F90", "F101", "F102"})
 # A signal and the death it means.
@@ -286,7 +284,7 @@ def s16_nobody_outlives_the_init(outcome: Outcome) -> Iterator[str]:
             if not isinstance(event, TaskExited) or event.process != life.init:
                 continue
             for process in _beside(outcome, life, event, at_s):
-                if lived(outcome, process, at_s + SOON_S + BACK_S * outcome.deaths):
+                if lived(outcome, process, at_s + SOON_S + outcome.coming_back_s):
                     yield f"pid {process.pid} outlives its container {life.owner}"
 
 

@@ -53,6 +53,8 @@ class Machine:
     sink: EventSink
     # When a shim died, for those who ask what it may have forgotten.
     deaths_at: list[float] = field(default_factory=list)
+    # And when each one began.
+    boots_at: list[float] = field(default_factory=list)
 
     @classmethod
     def in_world(cls, world: World) -> "Machine":
@@ -67,7 +69,7 @@ class Incarnation:
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.name = name
-        self._deaths_at = machine.deaths_at
+        self._boots_at, self._deaths_at = machine.boots_at, machine.deaths_at
         self._world = machine.world
         self._scheduler = machine.world.scheduler
         self.units = FakeUnits(machine.systemd, name)
@@ -97,6 +99,7 @@ class Incarnation:
 
     def boot(self) -> None:
         self._world.detail("shim", self.name, "boots")
+        self._boots_at.append(self._scheduler.now)
         self._scheduler.spawn(f"{self.name} boots", self._boot(), self.name)
 
     async def _boot(self) -> None:

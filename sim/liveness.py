@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.event import ExecStarted, TaskDeleted, TaskExited, TaskStarted
 from domain.unit_name import unit_name
-from sim.honesty import BACK_S, QUIET, SOON_S
+from sim.honesty import QUIET, SOON_S
 from sim.outcome import Outcome, process_of
 
 # Who runs for the daemon's life.
@@ -109,7 +109,7 @@ def l6_a_deleted_exec_leaves_soon(outcome: Outcome) -> Iterator[str]:
         return
     for life in outcome.lives:
         for call in outcome.calls(life, "delete"):
-            by_s = call.ended_s + SOON_S + BACK_S * outcome.deaths
+            by_s = call.ended_s + SOON_S + outcome.coming_back_s
             if call.key.exec_id is None or not call.succeeded or now_s < by_s:
                 continue
             for unit in systemd.history:

@@ -29,6 +29,10 @@ from sim.world.world import EPOCH_S, NS_PER_S
 # systemd tells microseconds: what happened may be told as up to so much earlier.
 ROUNDING_S: Final = 2e-6
 DAY_S: Final = 86_400
+# What a shim asks runc and systemd of each task when it comes back; in ordinary worlds with the
+# two seconds at most that it is away.
+FINDING_OUT_S: Final = 1.0
+BACK_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,16 @@ class Outcome:
     def deaths(self) -> int:
         """How many shims have served before this one."""
         return int(self.host.shim.name.split()[1]) - 1
+
+    @property
+    def coming_back_s(self) -> float:
+        """How long clients and containerd had to do without a shim, in all its deaths."""
+        machine = self.machine
+        boots_at = (*machine.boots_at[1:], machine.world.scheduler.now)
+        return sum(
+            max(BACK_S, back_s - died_s + FINDING_OUT_S)
+            for died_s, back_s in zip(machine.deaths_at, boots_at, strict=False)
+        )
 
     def disk_refused(self, owner: ContainerKey) -> int:
         """How often the disk would not take what the shim has in memory."""

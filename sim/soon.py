@@ -6,7 +6,7 @@ from typing import Final
 from domain.event import TaskCreated, TaskEvent, TaskExited
 from domain.identity import ProcessKey
 from sim.effects import is_lost, news_of
-from sim.honesty import BACK_S, SLOW, SOON_S
+from sim.honesty import SLOW, SOON_S
 from sim.life import Life
 from sim.outcome import Outcome, is_start_of, seen_s
 
@@ -90,7 +90,7 @@ def _is_slow(outcome: Outcome) -> bool:
 
 
 def _soon_s(outcome: Outcome) -> float:
-    return SOON_S + outcome.deaths * BACK_S
+    return SOON_S + outcome.coming_back_s
 
 
 def _may_be_told_s(outcome: Outcome, exited: TaskExited) -> float:

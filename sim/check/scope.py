@@ -121,6 +121,7 @@ SCOPES: Final = (
         given=(Do.CREATE, Do.START, Do.ADD_EXEC),
         first=(Do.START_EXEC,),
         second=(Do.WAIT_EXEC,),
+        is_large=True,
     ),
     Scope(
         "two-exec-deletes",
@@ -135,6 +136,7 @@ SCOPES: Final = (
         given=(Do.CREATE, Do.START, Do.ADD_EXEC, Do.START_EXEC, Do.WAIT_EXEC, Do.KILL, Do.WAIT),
         first=(Do.DELETE_EXEC,),
         second=(Do.DELETE,),
+        is_large=True,
     ),
     Scope(
         "exec-start-crash",
@@ -142,6 +144,7 @@ SCOPES: Final = (
         given=(Do.CREATE, Do.START, Do.ADD_EXEC),
         first=(Do.START_EXEC,),
         crashes=1,
+        is_large=True,
     ),
     Scope(
         "exec-delete-crash",

@@ -11,6 +11,7 @@ from returns.result import Failure, Result
 
 from domain.ports.log import Level
 from domain.refusal import (
+    BundleFailed,
     CgroupFailed,
     MountFailed,
     Refusal,
@@ -19,6 +20,7 @@ from domain.refusal import (
 )
 from domain.unit_name import unit_name
 from sim.faults import At, Does
+from sim.world.disk import FULL
 from sim.world.host import FakeCgroups
 from sim.world.kernel import Program
 from sim.world.units import AWAY
@@ -45,6 +47,17 @@ def test_a_unit_that_is_not_let_go_is_said(scene: Scene, at: At, what: str) -> N
     scene.at(at, Does.FAILS_BEFORE)
     refused(scene.delete())
     assert heard.warnings == [lost(INIT, f"{UNIT} is not {what}", AWAY)]
+
+
+def test_the_files_of_a_deleted_exec_that_stay_are_said(scene: Scene) -> None:
+    scene.with_exec(THREE)
+    scene.wait(EXEC).unwrap()
+    scene.pass_time()
+    heard = listening(scene)
+    scene.at(At.BUNDLE, Does.FAILS_BEFORE)
+    scene.delete(EXEC).unwrap()
+    scene.pass_time()
+    assert heard.warnings == [lost(EXEC, "the files of a deleted exec stay", BundleFailed(FULL))]
 
 
 def test_a_root_file_system_that_stays_mounted_is_said(scene: Scene) -> None:

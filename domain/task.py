@@ -32,7 +32,8 @@ class Process:
     stdio: Stdio
     ended: Latch  # open once its exit may be told, or it is deleted
     phase: Phase = Phase.CREATED
-    # systemd was asked to start its unit: one of this name may be there from then on.
+    # systemd was asked to start its unit: one of this name may be there from then on. Of a
+    # deleted exec: and it was not let go since.
     unit_asked: bool = False
     invocation: InvocationId | None = None
     pid: Pid = NO_PID

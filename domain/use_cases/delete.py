@@ -237,8 +237,7 @@ async def _take_exec_apart(
     await shim.ports.streams(process).drain(process.key, limits.DRAIN)
     await shim.ports.streams(process).close(process.key)
     shim.untrack(process)
-    if container.execs.pop(exec_id, None) is process:
-        container.departed.append(process)
+    container.departed.append(container.execs.pop(exec_id))
     process.hear(Heard.RELEASED)
     process.ended.open()
     await keep(shim, container)

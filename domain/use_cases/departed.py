@@ -12,12 +12,15 @@ from domain.use_cases.let_go import let_go
 
 
 async def leave(shim: Shim, container: Container, process: Process) -> bool:
-    """Waits until nothing is left of it; what failed is tried once more. False: it failed again."""
+    """Waits until it has left; what failed is tried once more. False: its unit may still be there.
+
+    Files that stay are no reason: the bundle is containerd's to remove.
+    """
     await _ended(shim, process)
     if not process.has_left:
         _begin_to_leave(shim, container, process)
         await _ended(shim, process)
-    return process.has_left
+    return not process.unit_asked
 
 
 async def former_left(shim: Shim, container: Container, exec_id: ExecId) -> None:
@@ -34,7 +37,12 @@ def let_the_rest_leave(shim: Shim, container: Container) -> None:
 
 
 def left_over(container: Container) -> tuple[Process, ...]:
-    """Deleted execs of which something is left, under an id that no later exec has taken."""
+    """Deleted execs of which something is left, under an id that no later exec has taken.
+
+    A container's Delete takes all of its execs along; its id may be another's then.
+    """
+    if container.deleted:
+        return ()
     taken = container.execs.keys() | container.adding.keys()
     return tuple(
         process
@@ -58,8 +66,9 @@ async def _ended(shim: Shim, process: Process) -> None:
 
 
 async def _leave(shim: Shim, container: Container, process: Process) -> None:
-    released = not process.unit_asked or await let_go(shim, process)
-    process.has_left = await _files_go(shim, container, process) and released
+    if process.unit_asked:
+        process.unit_asked = not await let_go(shim, process)
+    process.has_left = await _files_go(shim, container, process) and not process.unit_asked
     # Written down with whatever is saved next: a daemon that reads an older record finds nothing.
     container.dismiss(process)
 

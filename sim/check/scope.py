@@ -32,6 +32,9 @@ ENDLESS: Final = Program(runs_s=None)
 BRIEF: Final = Program(exits=3, runs_s=0.0)
 LATER: Final = Program(exits=0, runs_s=5.0)
 
+# What comes before an exec's Delete.
+EXEC_ENDED: Final = (Do.CREATE, Do.START, Do.ADD_EXEC, Do.START_EXEC, Do.WAIT_EXEC)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -126,14 +129,14 @@ SCOPES: Final = (
     Scope(
         "two-exec-deletes",
         "two clients delete an exec that has ended",
-        given=(Do.CREATE, Do.START, Do.ADD_EXEC, Do.START_EXEC, Do.WAIT_EXEC),
+        given=EXEC_ENDED,
         first=(Do.DELETE_EXEC,),
         second=(Do.DELETE_EXEC,),
     ),
     Scope(
         "exec-delete-delete",
         "an exec that has ended is deleted while its container is",
-        given=(Do.CREATE, Do.START, Do.ADD_EXEC, Do.START_EXEC, Do.WAIT_EXEC, Do.KILL, Do.WAIT),
+        given=(*EXEC_ENDED, Do.KILL, Do.WAIT),
         first=(Do.DELETE_EXEC,),
         second=(Do.DELETE,),
         is_large=True,
@@ -149,7 +152,7 @@ SCOPES: Final = (
     Scope(
         "exec-delete-crash",
         "the shim is killed anywhere in the delete of an exec, or after it",
-        given=(Do.CREATE, Do.START, Do.ADD_EXEC, Do.START_EXEC, Do.WAIT_EXEC),
+        given=EXEC_ENDED,
         first=(Do.DELETE_EXEC,),
         crashes=1,
     ),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from returns.result import Failure, Result, Success
 
 from domain.identity import ProcessKey
@@ -151,7 +152,9 @@ def test_a_size_that_is_asked_for_before_the_start_is_the_terminal_s_from_its_be
     assert console.pty.size == (132, 43)
 
 
-def test_a_terminal_without_the_size_asked_for_is_said(scene: Scene) -> None:
+def test_a_terminal_without_the_size_asked_for_is_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with_an_exec_that_waits(scene)
     scene.ask(resize(scene.shim, EXEC, 132, 43)).unwrap()
     heard = listening(scene)
@@ -159,7 +162,7 @@ def test_a_terminal_without_the_size_asked_for_is_said(scene: Scene) -> None:
     async def refuses(*_: object) -> Result[None, StdioFailed]:
         return Failure(NO_TERMINAL)
 
-    scene.serving.terminals.resize = refuses  # type: ignore[assignment]
+    monkeypatch.setattr(scene.serving.terminals, "resize", refuses)
     scene.start(EXEC).unwrap()
     said = f"its terminal has not the size asked for: {NO_TERMINAL}"
     assert heard.warnings == [(Level.WARNING, EXEC, said)]

@@ -71,7 +71,8 @@ def s1_nothing_is_told_twice(outcome: Outcome) -> Iterator[str]:
         if LOST_ACKNOWLEDGEMENT in outcome.fired or halves:
             continue
         for event, first_s in again:
-            if not any(0 <= died_s - first_s <= SOON_S for died_s in outcome.machine.deaths_at):
+            died_at = outcome.machine.died_at.values()
+            if not any(0 <= died_s - first_s <= SOON_S for died_s in died_at):
                 yield f"{event} was told again, long after {first_s:.1f} s"
 
 

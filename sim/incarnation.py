@@ -51,8 +51,8 @@ class Machine:
     oci: Oci
     systemd: Systemd
     sink: EventSink
-    # When a shim died, for those who ask what it may have forgotten.
-    deaths_at: list[float] = field(default_factory=list)
+    # When each shim died, by its name, for those who ask what it may have forgotten.
+    died_at: dict[str, float] = field(default_factory=dict)
     # And when each one began.
     boots_at: list[float] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ class Incarnation:
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.name = name
-        self._boots_at, self._deaths_at = machine.boots_at, machine.deaths_at
+        self._boots_at, self._died_at = machine.boots_at, machine.died_at
         self._world = machine.world
         self._scheduler = machine.world.scheduler
         self.units = FakeUnits(machine.systemd, name)
@@ -125,7 +125,7 @@ class Incarnation:
         self._perish()
 
     def _perish(self) -> None:
-        self._deaths_at.append(self._scheduler.now)
+        self._died_at[self.name] = self._scheduler.now
         self.units.disconnect()
         self.fifos.perish()
         self.terminals.perish()

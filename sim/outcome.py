@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from returns.result import Success
@@ -75,6 +76,10 @@ class Outcome:
         """How many shims have served before this one."""
         return int(self.host.shim.name.split()[1]) - 1
 
+    def died_s(self, incarnation: str) -> float:
+        """When the shim of that name died; inf if it did not."""
+        return self.machine.died_at.get(incarnation, inf)
+
     @property
     def coming_back_s(self) -> float:
         """How long clients and containerd had to do without a shim, in all its deaths."""
@@ -82,7 +87,7 @@ class Outcome:
         boots_at = (*machine.boots_at[1:], machine.world.scheduler.now)
         return sum(
             max(BACK_S, back_s - died_s + FINDING_OUT_S)
-            for died_s, back_s in zip(machine.deaths_at, boots_at, strict=False)
+            for died_s, back_s in zip(machine.died_at.values(), boots_at, strict=False)
         )
 
     def disk_refused(self, owner: ContainerKey) -> int:

@@ -132,6 +132,8 @@ def _started_by(outcome: Outcome, call: Call) -> Iterator[Unit]:
 def s31_a_start_under_way_is_not_cut_off(outcome: Outcome) -> Iterator[str]:
     """What systemd was starting when a shim died comes to its end, if nobody wants another.
 
+    Until it dies a shim may end a start of its own, and then hasn't answered yet.
+
     Where an answer of systemd's is lost after its effect a shim ends what it takes for refused.
     """
     if "F90" in outcome.fired:
@@ -151,6 +153,7 @@ def _was_cut_off(outcome: Outcome, life: Life, start: Call, reaper: KernelProces
         and reaper.relays_term_to is None  # else it had come to its end
         and not _was_anothers_wish(outcome, life, start, reaper.ended_at)
         and not outcome.has_ended(life.init, reaper.ended_at)
+        and reaper.ended_at >= outcome.died_s(start.incarnation)  # else it was that shim's to end
     )
 
 

@@ -48,8 +48,8 @@ KEPT_FOR_INVARIANTS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
     (Disk, frozenset({"mounts"})),
     (Pipes, frozenset({"drained", "lost", "resized", "stdin_closed"})),
     (Call, frozenset({"asked_step", "answered_step"})),
-    (Machine, frozenset({"boots_at", "deaths_at"})),
-    (Incarnation, frozenset({"_boots_at", "_deaths_at"})),
+    (Machine, frozenset({"boots_at", "died_at"})),
+    (Incarnation, frozenset({"_boots_at", "_died_at"})),
 )
 
 

@@ -53,8 +53,6 @@ class Process:
     # A look at its unit is under way; another was asked for meanwhile.
     looking: bool = False
     look_again: bool = False
-    # Its unit has nothing more to do, and will not change by itself.
-    at_rest: bool = False
     # Of a deleted exec: open when the last try to take off what is left of it has ended, and
     # whether one succeeded (use_cases/departed.py).
     leaving: Latch | None = None

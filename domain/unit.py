@@ -77,15 +77,6 @@ class UnitState:
         return self.activity is Activity.STARTING
 
     @property
-    def is_at_rest(self) -> bool:
-        """It has failed or is gone, or stays `active` after a success (RemainAfterExit).
-
-        After another end `active` may be the state before it, and the way down not over.
-        """
-        succeeded = self.main_code == MainCode.EXITED and self.main_status == 0
-        return self.is_over or (self.activity is Activity.ACTIVE and succeeded)
-
-    @property
     def is_over(self) -> bool:
         """Nothing of the unit runs and no job will change that."""
         return self.activity in {Activity.INACTIVE, Activity.FAILED}

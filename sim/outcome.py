@@ -23,7 +23,7 @@ from sim.chapters import Chapters
 from sim.client import Call, Host
 from sim.incarnation import Machine
 from sim.life import Life, Round
-from sim.world.kernel import KernelProcess
+from sim.world.kernel import SIGKILL, KernelProcess
 from sim.world.unit import Unit
 from sim.world.world import EPOCH_S, NS_PER_S
 
@@ -206,6 +206,11 @@ class Asked:
 
 def ended_by(process: KernelProcess, at_s: float) -> bool:
     return not process.lives and process.ended_at <= at_s
+
+
+def was_sent_kill(process: KernelProcess, by_s: float) -> bool:
+    """It dies of that, at once or when it leaves its D state or thaws."""
+    return any(signal == SIGKILL and at_s <= by_s for signal, at_s in process.signalled)
 
 
 def lived_during(process: KernelProcess, call: Call) -> bool:

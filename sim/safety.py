@@ -24,7 +24,7 @@ from domain.unit_name import unit_name
 from domain.use_cases.query import ProcessView
 from sim.client import Call
 from sim.life import Life
-from sim.outcome import Outcome, begun_s_of, ended_by, round_of
+from sim.outcome import Outcome, begun_s_of, round_of, was_sent_kill
 from sim.world.kernel import KernelProcess
 
 UNMOUNT_FAILS: Final = "F106"
@@ -84,7 +84,7 @@ def _came_up_late(outcome: Outcome, call: Call, key: ProcessKey, killed: KernelP
     unit = outcome.unit_of(killed)
     if unit is None or unit.main is None or unit.job.result is not JobResult.CANCELED:
         return False
-    return ended_by(unit.main, call.ended_s)  # and its program with it, or soon after
+    return was_sent_kill(unit.main, call.ended_s)  # its program ends with it, or soon after
 
 
 def _had_its_pid(outcome: Outcome, call: Call, killed: KernelProcess) -> bool:

@@ -16,8 +16,8 @@ from domain.unit_name import unit_name
 from sim.client import Call
 from sim.honesty import AT_ONCE_S, QUIET, SOON_S
 from sim.life import Life
-from sim.outcome import Outcome, begun_s_of, lived
-from sim.world.kernel import SIGKILL, Freezer, KernelProcess
+from sim.outcome import Outcome, begun_s_of, lived, was_sent_kill
+from sim.world.kernel import SIGKILL, SIGTERM, Freezer, KernelProcess
 from sim.world.unit import Unit
 
 # What neither delays a start nor its end, and keeps no unit.
@@ -154,6 +154,7 @@ def _was_cut_off(outcome: Outcome, life: Life, start: Call, reaper: KernelProces
         and not _was_anothers_wish(outcome, life, start, reaper.ended_at)
         and not outcome.has_ended(life.init, reaper.ended_at)
         and reaper.ended_at >= outcome.died_s(start.incarnation)  # else it was that shim's to end
+        and not any(signal == SIGTERM for signal, _ in reaper.signalled)  # systemd had given it up
     )
 
 
@@ -195,8 +196,8 @@ def _dies_when_it_thaws(outcome: Outcome, life: Life, process: KernelProcess, by
     paused = any(
         pause.succeeded and pause.begun_s <= by_s for pause in outcome.calls(life, "pause")
     )
-    killed = any(number == SIGKILL and at_s <= by_s for number, at_s in process.signalled)
-    return paused and killed and outcome.machine.world.kernel.freezer is Freezer.V1
+    is_killed = was_sent_kill(process, by_s)
+    return paused and is_killed and outcome.machine.world.kernel.freezer is Freezer.V1
 
 
 def s12_our_own_kill_is_told_as_255(outcome: Outcome) -> Iterator[str]:

@@ -108,7 +108,6 @@ async def _judge(
     match outcome:
         case Success(state):
             process.invocation = state.ref.invocation
-            process.at_rest = state.is_at_rest
             found = ended(shim, state)
         case Failure(NoSuchUnit()):
             # Stopped while the daemon was down, and clean: collected with its status (F46).
@@ -165,7 +164,13 @@ async def _program_ends(shim: Shim, process: Process, found: Exit) -> None:
 
     Its program would run on unseen.
     """
-    if not process.is_init and process.program is not None and found.status > SIGNALLED:
+    if found.status > SIGNALLED:
+        await _kill_program(shim, process)
+
+
+async def _kill_program(shim: Shim, process: Process) -> None:
+    """An exec's, if it lives and was ever identified."""
+    if process.program is not None:
         await shim.ports.processes.signal(process.program, SIGKILL)
 
 
@@ -180,6 +185,9 @@ async def kill_the_rest(shim: Shim, container: Container) -> None:
     """The kernel ends the others only where the init was their namespace's (H15)."""
     if container.private_pid_namespace:
         return
+    # These need no answer of systemd's, which may be stuck (F88; seeds 174774, 256719).
+    for process in tuple(container.execs.values()):
+        await _kill_program(shim, process)
     match await shim.ports.units.kill(container.init.ref, Whom.ALL, SIGKILL):
         case Failure(NoSuchUnit()):
             pass  # its cgroup is gone, and everybody with it

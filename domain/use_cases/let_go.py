@@ -11,15 +11,10 @@ from domain.task import Process
 async def let_go(shim: Shim, process: Process) -> bool:
     """Stops and releases the unit of a process that has ended; False if it may still be there."""
     ref = process.ref
-    stopping = shim.ports.concurrency.spawn(
-        f"stop {ref.name}", shim.ports.units.stop(ref, limits.RELEASE)
-    )
-    if not process.at_rest:
-        # It may fail on its way down; a release forgets failures, so it comes last.
-        await shim.ports.concurrency.first_of((stopping.done,), None)
+    stopped = await shim.ports.units.stop(ref, limits.RELEASE)
+    # It may fail on its way down, even one that has ended: something in D state may be left in its
+    # cgroup (F102). A release forgets failures, so it comes last.
     released = await shim.ports.units.release(ref)
-    await shim.ports.concurrency.first_of((stopping.done,), None)
-    stopped = stopping.outcome()
     clean = True
     for what, outcome in (("stopped", stopped), ("released", released)):
         match outcome:

@@ -13,6 +13,7 @@ from domain.outcome import failed
 from domain.refusal import CallerGone, Refusal, UnknownContainer, UnknownExec
 from domain.request import Stdio
 from domain.shim import Shim
+from domain.task import Container, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,20 @@ async def pids(shim: Shim, owner: ContainerKey) -> Result[tuple[ListedProcess, .
     if failed(listed):
         # It may have ended meanwhile, and then runc forgets it at once (use_cases/oci.py).
         return Success(()) if container.init.ending else Failure(listed.failure())
-    # The pid of one that has ended may be another's by now (seed 19702).
-    execs = {run.pid: exec_id for exec_id, run in container.execs.items() if not run.ending}
+    execs = {
+        run.pid: exec_id
+        for exec_id, run in tuple(container.execs.items())
+        if await _runs(shim, container, run)
+    }
     return Success(tuple(ListedProcess(pid, execs.get(pid)) for pid in listed.unwrap()))
+
+
+async def _runs(shim: Shim, container: Container, process: Process) -> bool:
+    """Its pid may be another's by now, whether we know of its end or not (seeds 19702, 227830)."""
+    if process.program is None or process.ending:
+        return False
+    found = await shim.ports.processes.identify(process.pid, container.cgroup)
+    return found == Success(process.program)
 
 
 def _unknown(key: ProcessKey) -> Refusal:

@@ -212,6 +212,6 @@ class Oci:
         """`runc delete`: kills what is left, and knows it no more."""
         self.world.kernel.thaw(container.cgroup)
         for process in self.world.kernel.inside(container.cgroup):
-            self.world.kernel.end(process, MainCode.KILLED, SIGKILL)
+            self.world.kernel.signal(process, SIGKILL)
         self.containers.pop((container.root, container.id), None)
         self.world.tell("runc", f"deleted {container.id}")

@@ -58,7 +58,7 @@ class Scene:
         self.played.append(self)
         self.world = World.from_seed(seed)
         self.script = Script(self.world.choices)
-        self.world.faults = self.script
+        self.world.faults = self.world.kernel.faults = self.script
         self.machine = Machine.in_world(self.world)
         self.serving = Incarnation(self.machine, "shim 1")
         self.boot()

@@ -63,20 +63,3 @@ def test_only_a_dead_unit_is_over_and_only_one_with_a_job_is_starting() -> None:
     starting = {each for each in Activity if unit(each, MainCode.NONE, 0).is_starting}
     assert over == {Activity.INACTIVE, Activity.FAILED}
     assert starting == {Activity.STARTING}
-
-
-@pytest.mark.parametrize(
-    ("code", "status", "at_rest"),
-    [
-        (MainCode.NONE, 0, {Activity.INACTIVE, Activity.FAILED}),
-        (MainCode.EXITED, 0, {Activity.ACTIVE, Activity.INACTIVE, Activity.FAILED}),
-        # `active` as it was read before the end: it is about to fail.
-        (MainCode.EXITED, 3, {Activity.INACTIVE, Activity.FAILED}),
-        (MainCode.KILLED, 0, {Activity.INACTIVE, Activity.FAILED}),
-        (MainCode.KILLED, 15, {Activity.INACTIVE, Activity.FAILED}),
-    ],
-)
-def test_a_unit_is_at_rest_when_it_will_not_change_by_itself(
-    code: MainCode, status: int, at_rest: set[Activity]
-) -> None:
-    assert {each for each in Activity if unit(each, code, status).is_at_rest} == at_rest

@@ -255,16 +255,19 @@ def test_f116_an_exec_whose_exit_is_in_no_record_is_kept_until_a_disk_takes_it(
     assert scene.delete(EXEC).unwrap().exit == exit_
 
 
-@pytest.mark.parametrize("exits", [0, 3])
-def test_a_unit_at_rest_is_released_while_it_is_stopped(scene: Scene, exits: int) -> None:
-    scene.exited(Program(exits=exits))
-    scene.at(At.UNIT_STOP, Does.LATE)
-    deleting = scene.begin(scene.deleting())
-    scene.pass_time(1.0)
-    assert At.UNIT_RELEASE in scene.script.calls
-    assert not deleting.done.is_open
-    scene.answer(deleting).unwrap()
-    assert scene.left() == {}
+def test_f102_a_unit_with_somebody_in_d_state_left_in_it_is_released_last_for_it_fails(
+    scene: Scene,
+) -> None:
+    """Seed 163759: it had ended well, and a process of one before it was in its cgroup."""
+    scene.exited(Program(exits=0))
+    unit = scene.unit()
+    assert unit is not None
+    scene.world.kernel.fork(unit.cgroup)
+    scene.script.late_s = 100.0
+    scene.at(At.DEATH, Does.LATE)
+    scene.answer(scene.begin(scene.deleting())).unwrap()
+    scene.pass_time(LONG_S)
+    assert scene.unit() is None
 
 
 def test_a_unit_on_its_way_down_is_released_last_for_it_may_fail(scene: Scene) -> None:

@@ -36,10 +36,19 @@ def test_h15_in_a_shared_pid_namespace_everybody_else_is_killed(scene: Scene) ->
     assert not scene.process(program).lives
 
 
-def test_in_a_shared_pid_namespace_the_init_s_exit_waits_for_nobody(scene: Scene) -> None:
+def test_f88_an_exec_s_program_does_not_live_on_until_systemd_answers_again(scene: Scene) -> None:
+    """Seed 174774: it was stuck for 40 s."""
     program = scene.with_exec(private=False)
-    scene.process(program).cgroup = "/where/no/kill/reaches"
+    scene.at(At.UNIT_KILL, Does.LATE)
+    scene.ends(scene.view().pid, 0)
     scene.pass_time()
+    assert not scene.process(program).lives
+
+
+def test_in_a_shared_pid_namespace_the_init_s_exit_waits_for_nobody(scene: Scene) -> None:
+    scene.with_exec(private=False)
+    scene.pass_time()
+    scene.at(At.DEATH, Does.LATE, times=100)
     scene.ends(scene.view().pid, 3)
     scene.pass_time(0.5)
     assert scene.machine.sink.got[-1] == TaskExited(INIT, scene.view().pid, scene.wait().unwrap())

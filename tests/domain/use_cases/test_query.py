@@ -190,6 +190,17 @@ def test_f29_a_process_with_the_pid_of_an_exec_that_has_ended_is_not_called_that
     assert [each.exec_id for each in listed] == [None]
 
 
+def test_f29_nor_is_one_with_the_pid_of_an_exec_whose_end_was_not_told_yet(scene: Scene) -> None:
+    """Seed 227830."""
+    program = scene.with_exec()
+    scene.pass_time()
+    scene.at(At.HINT, Does.NEVER_ARRIVES, times=100)
+    scene.ends(program, 3)
+    scene.world.kernel.fork(scene.process(program).cgroup, pid=program)
+    assert scene.view(EXEC).phase is Phase.RUNNING
+    assert ListedProcess(program, None) in scene.ask(pids(scene.shim, WEB)).unwrap()
+
+
 def test_t146_a_stopped_task_has_no_pids_and_runc_is_not_asked(scene: Scene) -> None:
     scene.running(THREE)
     scene.wait().unwrap()

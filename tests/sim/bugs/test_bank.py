@@ -23,6 +23,7 @@ RARE: Final = frozenset(
         "init-waits-for-execs-for-ever",
         "killed-reaper-leaves-its-program",
         "late-exec-is-not-swept",
+        "nobody-goes-on-with-a-deleted-exec",
         "others-live-on-without-their-init",
         "pid-reuse-kills-a-stranger",
         "reconnect-without-a-look",

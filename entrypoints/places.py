@@ -43,6 +43,11 @@ def consoles_folder(run_folder: str) -> str:
     return f"{run_folder}/pty"
 
 
+def sealed_runc(run_folder: str) -> str:
+    """The daemon's copy of runc, from which execs are begun."""
+    return f"{run_folder}/sealed/runc"
+
+
 def records_folder(run_folder: str) -> str:
     """The daemon's records, one for each life of a container."""
     return f"{run_folder}/state"

@@ -13,6 +13,7 @@ from typing import Final
 from adapters.mounts.libc import LIBC, oserror
 
 AT_FDCWD: Final = -100
+AT_SYMLINK_NOFOLLOW: Final = 0x100
 CLONE_FS: Final = 0x00000200
 FSCONFIG_CMD_CREATE: Final = 6
 FSCONFIG_SET_FLAG: Final = 0
@@ -22,6 +23,8 @@ FSOPEN_CLOEXEC: Final = 1
 MNT_DETACH: Final = 2
 MOVE_MOUNT_F_EMPTY_PATH: Final = 0x04
 MOVE_MOUNT_T_EMPTY_PATH: Final = 0x40
+OPEN_TREE_CLOEXEC: Final = os.O_CLOEXEC
+OPEN_TREE_CLONE: Final = 1
 RESOLVE_IN_ROOT: Final = 0x10
 RESOLVE_NO_MAGICLINKS: Final = 0x02
 UMOUNT_NOFOLLOW: Final = 8
@@ -30,6 +33,7 @@ NR_FSCONFIG: Final = 431
 NR_FSMOUNT: Final = 432
 NR_FSOPEN: Final = 430
 NR_MOVE_MOUNT: Final = 429
+NR_OPEN_TREE: Final = 428
 NR_OPENAT2: Final = 437
 
 # One message of a file system context's log; the kernel cuts longer ones (fs/fs_context.c).
@@ -143,8 +147,21 @@ def fsmount(context: int, attributes: int) -> int:
     return tree if tree >= 0 else oserror("fsmount")
 
 
+def clone_link(path: str) -> int:
+    """A mount of what lies at `path`, and be it a symbolic link: of that itself; as `fsmount`."""
+    tree = int(
+        LIBC.syscall(
+            ctypes.c_long(NR_OPEN_TREE),
+            ctypes.c_int(AT_FDCWD),
+            ctypes.c_char_p(os.fsencode(path)),
+            ctypes.c_uint(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW),
+        )
+    )
+    return tree if tree >= 0 else oserror("open_tree", path)
+
+
 def attach(tree: int, target: int) -> None:
-    """Puts a mount onto the folder that `target` is open on."""
+    """Puts a mount onto the folder, or the file, that `target` is open on."""
     if LIBC.syscall(
         ctypes.c_long(NR_MOVE_MOUNT),
         ctypes.c_int(tree),

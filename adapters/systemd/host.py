@@ -17,12 +17,17 @@ from domain.unit_definition import Host
 PROGRAMS: Final = Path(__file__).parent / "programs"
 # The unified hierarchy, and nothing else, is mounted here (cgroups(7)).
 UNIFIED: Final = Path("/sys/fs/cgroup/cgroup.controllers")
+NO_COPY: Final = ("", "")
 
 
 async def host_facts(
-    daemon_unit: str, python: str = sys.executable, socket_path: str = SYSTEM_BUS
+    daemon_unit: str,
+    copy_of_runc: tuple[str, str] = NO_COPY,
+    python: str = sys.executable,
+    socket_path: str = SYSTEM_BUS,
 ) -> Result[Host, SystemdAway | DeadlinePassed]:
-    """`python` runs our little programs; `daemon_unit` is what containers are ordered after."""
+    """`python` runs our little programs; `daemon_unit` is what containers are ordered after;
+    `copy_of_runc` as in `reaper_command`."""
     match await Bus.connect(_ignore, limits.BUS, socket_path):
         case Success(bus):
             pass
@@ -41,7 +46,8 @@ async def host_facts(
     match answers:
         case [Success([version]), Success([cgroup_root])]:
             number = version_number(version.value)
-            return Success(_host(number, cgroup_root.value, python, daemon_unit))
+            reaper = reaper_command(python, copy_of_runc)
+            return Success(_host(number, cgroup_root.value, reaper, python, daemon_unit))
         case [Failure(failure), _] | [_, Failure(failure)]:
             return Failure(calls.bewildered(failure))
         case _:
@@ -59,18 +65,19 @@ def version_number(text: str) -> int:
     return int(found[0]) if found else 0
 
 
-def reaper_command(python: str) -> Argv:
-    """Before PROCESS_FILE GATE PID_FILE -- RUNC ARGUMENT…"""
-    return ("/bin/sh", str(PROGRAMS / "exec.sh"), python, str(PROGRAMS / "run_reaper.py"))
+def reaper_command(python: str, copy_of_runc: tuple[str, str] = NO_COPY) -> Argv:
+    """Before PROCESS_FILE GATE PID_FILE -- RUNC ARGUMENT…; the copy's path, and of what it is."""
+    programs = (str(PROGRAMS / "exec.sh"), python, str(PROGRAMS / "run_reaper.py"))
+    return ("/bin/sh", *programs, *copy_of_runc)
 
 
-def _host(version: int, cgroup_root: str, python: str, daemon_unit: str) -> Host:
+def _host(version: int, cgroup_root: str, reaper: Argv, python: str, daemon_unit: str) -> Host:
     # -I and -S: no site packages, nothing from the environment; half of Python's start-up time.
     program = (python, "-IS")
     return Host(
         systemd_version=version,
         cgroup_root=cgroup_root.rstrip("/"),
-        reaper=reaper_command(python),
+        reaper=reaper,
         # On cgroup v1 processes may sit beside the container's cgroup: saves a Python's start.
         subgroup_launcher=(*program, str(PROGRAMS / "subgroup.py")) if UNIFIED.exists() else (),
         daemon_unit=daemon_unit,

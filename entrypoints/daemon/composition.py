@@ -14,7 +14,9 @@ from adapters.events.publisher import TtrpcPublisher
 from adapters.journal import LoggingLog
 from adapters.mounts.rootfs import LinuxMounts
 from adapters.processes import LinuxProcesses
+from adapters.runc import sealed_copy
 from adapters.runc.oci_runtime import OciRuntime
+from adapters.runc.sealed_copy import SealedCopy
 from adapters.stdio import console_socket
 from adapters.stdio.fifo import LinuxFifos
 from adapters.stdio.inotify import Inotify
@@ -45,6 +47,8 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
         stack.callback(publisher.close)
         inotify = Inotify()
         stack.callback(inotify.close)
+        copy = SealedCopy(Path(places.sealed_runc(run_folder)), sealed_copy.source())
+        await stack.enter_async_context(copy)
         concurrency = AsyncioConcurrency()
         # Before the adapters go, the rules that use them end.
         stack.push_async_callback(concurrency.aclose)
@@ -65,12 +69,13 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
         )
 
 
-async def host() -> Host:
-    facts = await host_facts(places.SERVICE_UNIT)
+async def host(run_folder: str) -> Host:
+    copy_of_runc = (places.sealed_runc(run_folder), sealed_copy.source())
+    facts = await host_facts(places.SERVICE_UNIT, copy_of_runc)
     if failed(facts):
         raise SystemdUnreachableError(str(facts.failure()))
     return facts.unwrap()
 
 
-async def shim(ports: Ports) -> Shim:
-    return Shim(ports, await host())
+async def shim(ports: Ports, run_folder: str) -> Shim:
+    return Shim(ports, await host(run_folder))

@@ -60,7 +60,7 @@ async def _serve(run_folder: str, logs: ContainerLogHandler) -> None:
         tracing = configured.tracing()
         stack.callback(tracing.close)
         ports = await stack.enter_async_context(real_ports(run_folder))
-        the_shim = await shim(configured.traced(ports, tracing))
+        the_shim = await shim(configured.traced(ports, tracing), run_folder)
         await predecessors_end(places.SERVICE_UNIT)
         await start_up(the_shim)
         for container in the_shim.containers.values():

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from adapters.runc import sealed_copy
 from entrypoints import places
 from entrypoints.shimctl import installation, installed_file, steps
 
@@ -52,6 +53,7 @@ def command(*, bin_dir: Path, unit_dir: Path) -> None:
             "them. When they have ended, run `shimctl uninstall` again"
         )
         return
+    sealed_copy.remove(Path(places.sealed_runc(places.RUN_FOLDER)))  # a daemon may have been killed
     shutil.rmtree(places.RUN_FOLDER, ignore_errors=True)
     click.echo("uninstalled; no containers were running")
 

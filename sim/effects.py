@@ -68,12 +68,12 @@ def s38_stdin_is_closed(outcome: Outcome) -> Iterator[str]:
         started = _starts_s(outcome, life, call)
         if not stdio or not stdio.stdin or not started:
             continue
-        until_s = max(call.ended_s, *started) + AT_ONCE_S
+        is_due_s = max(call.ended_s, *started)
         closed = any(
-            key == call.key and call.begun_s <= at_s <= until_s
+            key == call.key and call.begun_s <= at_s <= is_due_s + AT_ONCE_S
             for key, at_s in outcome.machine.pipes.stdin_closed
         )
-        if not closed and not outcome.has_ended(call.key, call.ended_s):
+        if not closed and not outcome.has_ended(call.key, is_due_s):
             yield f"stdin of {call.key} was not closed"
 
 

@@ -62,6 +62,26 @@ def test_hundreds_of_execs_ten_at_a_time_have_their_status_and_output(
             _check_three(ended.result(), number)
 
 
+def test_an_exec_begins_from_the_daemon_s_copy_of_runc(containers: Containers) -> None:
+    """0023: the copy is runc; and what stands in its place, of one age with runc, is what runs."""
+    containers.sleep("copy")
+    folder, root = "/run/containerd-systemd/sealed", containers.root
+    root.shell(f"cmp {folder}/runc $(command -v runc)")
+    root.shell(
+        f"mv {folder} {folder}.kept; mkdir {folder}; cd {folder}; "
+        'printf \'#!/bin/sh\\necho "$*" >>/run/begun\\nexec runc "$@"\\n\' >runc; '
+        "chmod 755 runc; touch -r $(command -v runc) runc"
+    )
+    try:
+        assert containers.exec("copy", "from-it", "echo", "hello").stdout == "hello\n"
+        begun = root.shell("cat /run/begun")
+    finally:
+        root.shell(f"rm -rf {folder} /run/begun; mv {folder}.kept {folder}")
+    assert " exec " in begun
+    assert "from-it" in begun
+    assert containers.exec("copy", "again", "echo", "hello").stdout == "hello\n"
+
+
 def test_an_exec_of_a_missing_binary_says_so_in_runcs_words(containers: Containers) -> None:
     containers.sleep("missing")
     ran = containers.exec("missing", "nobody", "there-is-no-such-program")

@@ -24,6 +24,8 @@ RUNC: Final = "runc"
 # Whoever has a new runc has execs made by it at once (exec.sh compares the ages), and by a copy of
 # it after so long.
 LOOK_SECONDS: Final = 60.0
+# Of no file: so the first look sweeps, too, what a killed daemon has left.
+NOT_LOOKED: Final = (-1, -1, -1)
 # All four, and no other: it is what runc asks for.
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 # linux/memfd.h; since Linux 6.3, and demanded where vm.memfd_noexec is set.
@@ -45,7 +47,7 @@ class SealedCopy:
     def __init__(self, path: Path, copied: str) -> None:
         self._path = path
         self._copied = copied
-        self._made_of: tuple[int, int, int] | None = None
+        self._made_of: tuple[int, int, int] | None = NOT_LOOKED
         self._descriptor = -1
         self._keeper: asyncio.Task[None] | None = None
 
@@ -66,17 +68,26 @@ class SealedCopy:
             await asyncio.to_thread(self._renew)
 
     def _renew(self) -> None:
+        made_of = self._found()
+        if made_of == self._made_of:
+            return
+        self._made_of = made_of
         try:
-            found = Path(self._copied).stat() if self._copied else None
-            made_of = found and (found.st_ino, found.st_mtime_ns, found.st_size)
-            if made_of == self._made_of:
-                return
             self._remove()
-            self._made_of = made_of
             if made_of is not None and not _selinux_enforces():
                 self._make()
         except OSError as why:
             _log.info("execs are begun without a copy of runc: %s", why)
+
+    def _found(self) -> tuple[int, int, int] | None:
+        """What tells one runc from the next; None: there is none."""
+        if not self._copied:
+            return None
+        try:
+            facts = Path(self._copied).stat()
+        except OSError:
+            return None
+        return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
     def _make(self) -> None:
         self._descriptor = sealed(self._copied)

@@ -17,12 +17,11 @@ from domain.unit_definition import Host
 PROGRAMS: Final = Path(__file__).parent / "programs"
 # The unified hierarchy, and nothing else, is mounted here (cgroups(7)).
 UNIFIED: Final = Path("/sys/fs/cgroup/cgroup.controllers")
-NO_COPY: Final = ("", "")
 
 
 async def host_facts(
     daemon_unit: str,
-    copy_of_runc: tuple[str, str] = NO_COPY,
+    copy_of_runc: Argv = (),
     python: str = sys.executable,
     socket_path: str = SYSTEM_BUS,
 ) -> Result[Host, SystemdAway | DeadlinePassed]:
@@ -65,7 +64,7 @@ def version_number(text: str) -> int:
     return int(found[0]) if found else 0
 
 
-def reaper_command(python: str, copy_of_runc: tuple[str, str] = NO_COPY) -> Argv:
+def reaper_command(python: str, copy_of_runc: Argv = ()) -> Argv:
     """Before PROCESS_FILE GATE PID_FILE -- RUNC ARGUMENT…; the copy's path, and of what it is."""
     programs = (str(PROGRAMS / "exec.sh"), python, str(PROGRAMS / "run_reaper.py"))
     return ("/bin/sh", *programs, *copy_of_runc)

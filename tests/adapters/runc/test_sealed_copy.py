@@ -121,6 +121,21 @@ def test_what_a_killed_daemon_has_left_leads_nowhere_and_makes_way(
     remove(path)  # nothing is there, which is no error
 
 
+def test_it_goes_with_its_original_and_comes_back_with_it(
+    program: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed_copy, "LOOK_SECONDS", 0.05)
+    away = program.with_name("away")
+    with kept(path, str(program)) as runner:
+        program.rename(away)
+        while path.exists():
+            runner.run(asyncio.sleep(0.05))
+        away.rename(program)
+        while not path.exists():
+            runner.run(asyncio.sleep(0.05))
+        assert says(path) == "here"
+
+
 def test_without_a_runc_there_is_no_copy_and_nothing_fails(path: Path) -> None:
     with kept(path, ""):
         assert not path.exists()

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +29,11 @@ class Place:
     def age(self, program: Path, at_ns: int) -> None:
         os.utime(program, ns=(at_ns, at_ns))
 
-    def begun(self, name: str) -> str:
+    def begun(self, name: str, copy: Sequence[str] | None = None) -> str:
         """What runs as `name exec`, in its own words."""
         script = ("/bin/sh", str(PROGRAMS / "exec.sh"), "/bin/true", "reaper")
-        files = (str(self.copy), str(self.runc), "process file", "gate", "pid")
+        named = (str(self.copy), str(self.runc)) if copy is None else copy
+        files = (*named, "process file", "gate", "pid")
         ended = subprocess.run(
             [*script, *files, "--", name, "exec"],
             check=True,
@@ -77,3 +78,7 @@ def test_a_runtime_that_the_container_names_is_never_replaced(place: Place) -> N
 def test_nor_is_a_runc_that_was_taken_off(place: Place) -> None:
     place.runc.unlink()
     assert not place.begun("runc").startswith(str(place.copy))
+
+
+def test_a_daemon_of_before_an_upgrade_names_no_copy_and_gets_its_execs(place: Place) -> None:
+    assert place.begun("runc", copy=()) == f"{place.runc} exec"

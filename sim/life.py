@@ -9,8 +9,9 @@ from returns.result import Failure, Success
 
 from domain.identity import ContainerId, ContainerKey, ExecId, Namespace, ProcessKey
 from domain.lifecycle import Phase
-from domain.refusal import UnknownContainer, UnknownExec
+from domain.refusal import UnknownContainer, UnknownExec, WrongPhase
 from domain.request import CreateRequest, ExecRequest, Mount, RuntimeOptions, Stdio
+from domain.use_cases.query import ProcessView
 from sim import requests
 from sim.client import Ask, Client, Host
 from sim.requests import NO_SIGNAL, OF_A_CONTAINER, OF_A_PROCESS
@@ -268,9 +269,8 @@ class Life(Client):
                     return True
                 case Success(view) if view.phase is Phase.CREATED and view.pid == 0:
                     return False  # an exec or a restore that was never started
-                case Success(view) if view.phase is Phase.PAUSED and key.exec_id is not None:
-                    # On cgroup v1 a frozen exec takes no signal before that (F99).
-                    await self.ask("resume", self.init, requests.resume(self.owner))
+                case Success(view):
+                    await self._thaw(view)
                 case Failure(UnknownContainer() | UnknownExec()):
                     return True
                 case _:
@@ -295,9 +295,24 @@ class Life(Client):
                     if key.exec_id is None:
                         self.rounds[-1].deleted = True
                     return
+                case Failure(WrongPhase()) if key.exec_id is not None:
+                    match await self.ask("state", key, requests.state(key)):
+                        case Success(view):
+                            await self._thaw(view)  # a second client may have paused it and gone
+                        case _:
+                            pass
+                    await self._kill(key)
                 case _:
-                    await self.ask("kill", key, requests.kill(key, SIGKILL), signal=SIGKILL)
-                    await self.pause(RETRY_S)
+                    await self._kill(key)
+
+    async def _kill(self, key: ProcessKey) -> None:
+        await self.ask("kill", key, requests.kill(key, SIGKILL), signal=SIGKILL)
+        await self.pause(RETRY_S)
+
+    async def _thaw(self, seen: ProcessView) -> None:
+        """On cgroup v1 a frozen exec takes no signal before that (F99)."""
+        if seen.phase is Phase.PAUSED and seen.key.exec_id is not None:
+            await self.ask("resume", self.init, requests.resume(self.owner))
 
     async def _clean_up(self) -> None:
         for _ in range(TRIES_MAX):

@@ -49,6 +49,7 @@ class SealedCopy:
         self._copied = copied
         self._made_of: tuple[int, int, int] | None = NOT_LOOKED
         self._descriptor = -1
+        self._over = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -57,15 +58,18 @@ class SealedCopy:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        # Not cancelled: its thread would go on, and make a copy that nobody removes.
+        self._over.set()
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await self._keeper
         await asyncio.to_thread(self._remove)
 
     async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await asyncio.to_thread(self._renew)
+        while not self._over.is_set():
+            try:
+                await asyncio.wait_for(self._over.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                await asyncio.to_thread(self._renew)
 
     def _renew(self) -> None:
         made_of = self._found()
@@ -93,13 +97,12 @@ class SealedCopy:
         self._descriptor = sealed(self._copied)
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path.touch(mode=0o000)
-        tree = syscalls.clone_link(f"/proc/self/fd/{self._descriptor}")
-        target = os.open(self._path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
+        with contextlib.ExitStack() as stack:
+            tree = syscalls.clone_link(f"/proc/self/fd/{self._descriptor}")
+            stack.callback(os.close, tree)
+            target = os.open(self._path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            stack.callback(os.close, target)
             syscalls.attach(tree, target)
-        finally:
-            os.close(target)
-            os.close(tree)
 
     def _remove(self) -> None:
         remove(self._path)

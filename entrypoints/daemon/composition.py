@@ -47,8 +47,8 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
         stack.callback(publisher.close)
         inotify = Inotify()
         stack.callback(inotify.close)
-        copy = SealedCopy(Path(places.sealed_runc(run_folder)), sealed_copy.source())
-        await stack.enter_async_context(copy)
+        path, copied = _copy_of_runc(run_folder)
+        await stack.enter_async_context(SealedCopy(Path(path), copied))
         concurrency = AsyncioConcurrency()
         # Before the adapters go, the rules that use them end.
         stack.push_async_callback(concurrency.aclose)
@@ -70,11 +70,15 @@ async def real_ports(run_folder: str) -> AsyncIterator[Ports]:
 
 
 async def host(run_folder: str) -> Host:
-    copy_of_runc = (places.sealed_runc(run_folder), sealed_copy.source())
-    facts = await host_facts(places.SERVICE_UNIT, copy_of_runc)
+    facts = await host_facts(places.SERVICE_UNIT, _copy_of_runc(run_folder))
     if failed(facts):
         raise SystemdUnreachableError(str(facts.failure()))
     return facts.unwrap()
+
+
+def _copy_of_runc(run_folder: str) -> tuple[str, str]:
+    """Where it is, and of what it is one."""
+    return places.sealed_runc(run_folder), sealed_copy.source()
 
 
 async def shim(ports: Ports, run_folder: str) -> Shim:
